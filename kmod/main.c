@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Init and exit, and the node /dev/pinbuf.
+ */
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+
+#include "pinbuf.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+static int pinbuf_fops_open(struct inode *inode, struct file *node)
+{
+	struct pinbuf_user *user = pinbuf_user_get(node->f_cred->user);
+
+	if (!user)
+		return -ENOMEM;
+	node->private_data = user;
+	return 0;
+}
+
+static int pinbuf_fops_release(struct inode *inode, struct file *node)
+{
+	pinbuf_user_put(node->private_data);
+	return 0;
+}
+
+static const struct file_operations pinbuf_fops = {
+	.owner = THIS_MODULE,
+	.open = pinbuf_fops_open,
+	.release = pinbuf_fops_release,
+	.unlocked_ioctl = pinbuf_fops_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = pinbuf_fops_mmap,
+	.get_unmapped_area = thp_get_unmapped_area,
+	.llseek = noop_llseek,
+};
+
+static struct miscdevice pinbuf_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "pinbuf",
+	.fops = &pinbuf_fops,
+	.mode = 0600,
+};
+
+static int __init pinbuf_init(void)
+{
+	int err;
+
+	pinbuf_account_init();
+	err = pinbuf_stats_init();
+	if (err)
+		return err;
+	err = misc_register(&pinbuf_device);
+	if (err)
+		goto out_stats;
+	return 0;
+
+out_stats:
+	pinbuf_stats_exit();
+	return err;
+}
+module_init(pinbuf_init);
+
+static void __exit pinbuf_exit(void)
+{
+	misc_deregister(&pinbuf_device);
+	pinbuf_stats_exit();
+}
+module_exit(pinbuf_exit);
+
+MODULE_DESCRIPTION("Memory that stays put: never-moving, accounted buffers for I/O and DMA");
+MODULE_AUTHOR("The pinbuf developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1.0");
+MODULE_IMPORT_NS(DMA_BUF);
