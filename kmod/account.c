@@ -7,14 +7,16 @@
  * multiply it.  Three limits hold a buffer: the module's ceilings max_bytes
  * and max_user_bytes, for everyone, and RLIMIT_MEMLOCK through the counter that
  * io_uring, RDMA and others share.  Each is an optimistic add that is taken
- * back when a later one refuses; no lock, so charging works in any context and
- * uncharging cannot fail.  The memory cgroup is the page allocator's work.
+ * back when a later one refuses: the most private first, so that what one user
+ * is refused is never held against another.  No lock, so charging works in any
+ * context and uncharging cannot fail.  The memory cgroup is the page allocator's work.
  */
 #include <linux/capability.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 
 #include "pinbuf.h"
 
@@ -40,25 +42,27 @@ MODULE_PARM_DESC(max_user_bytes, "bytes that one user may hold, 0 for no ceiling
  */
 struct pinbuf_user *pinbuf_user_get(struct user_struct *core)
 {
-	struct pinbuf_user *user;
+	struct pinbuf_user *user, *new = kzalloc(sizeof(*new), PINBUF_GFP_TABLE);
 
+	if (!new)
+		return NULL;
 	mutex_lock(&users_lock);
 	list_for_each_entry(user, &users, entry) {
 		if (user->user == core) {
 			refcount_inc(&user->refs);
-			goto out_unlock;
+			mutex_unlock(&users_lock);
+			kfree(new);
+			return user;
 		}
 	}
-	user = kzalloc(sizeof(*user), PINBUF_GFP_TABLE);
-	if (!user)
-		goto out_unlock;
-	refcount_set(&user->refs, 1);
-	user->user = get_uid(core);
-	list_add(&user->entry, &users);
-out_unlock:
+	refcount_set(&new->refs, 1);
+	new->user = get_uid(core);
+	list_add(&new->entry, &users);
 	mutex_unlock(&users_lock);
-	return user;
+	return new;
 }
+EXPORT_SYMBOL_IF_KUNIT(pinbuf_user_put);
+EXPORT_SYMBOL_IF_KUNIT(pinbuf_user_get);
 
 /**
  * pinbuf_user_hold() - take another reference
@@ -114,6 +118,14 @@ static bool lock_pages(struct pinbuf_user *user, unsigned long pages)
 	return true;
 }
 
+static void unlock_pages(struct pinbuf_user *user, unsigned long pages)
+{
+	atomic_long_t *locked = pinbuf_locked_vm(user->user);
+
+	if (locked)
+		atomic_long_sub(pages, locked);
+}
+
 /**
  * pinbuf_account_charge() - hold bytes against every limit
  * @user: who pays
@@ -125,22 +137,23 @@ static bool lock_pages(struct pinbuf_user *user, unsigned long pages)
  */
 int pinbuf_account_charge(struct pinbuf_user *user, u64 bytes, enum pinbuf_cause *cause)
 {
-	*cause = PINBUF_CAUSE_CEILING;
-	if (!add_below(&charged, bytes, READ_ONCE(max_bytes)))
-		return -EDQUOT;
-	if (!add_below(&user->charged, bytes, READ_ONCE(max_user_bytes)))
-		goto out_all;
 	*cause = PINBUF_CAUSE_MEMLOCK;
 	if (!lock_pages(user, bytes >> PAGE_SHIFT))
+		return -EDQUOT;
+	*cause = PINBUF_CAUSE_CEILING;
+	if (!add_below(&user->charged, bytes, READ_ONCE(max_user_bytes)))
+		goto out_locked;
+	if (!add_below(&charged, bytes, READ_ONCE(max_bytes)))
 		goto out_user;
 	return 0;
 
 out_user:
 	atomic64_sub(bytes, &user->charged);
-out_all:
-	atomic64_sub(bytes, &charged);
+out_locked:
+	unlock_pages(user, bytes >> PAGE_SHIFT);
 	return -EDQUOT;
 }
+EXPORT_SYMBOL_IF_KUNIT(pinbuf_account_charge);
 
 /**
  * pinbuf_account_uncharge() - give a charge back
@@ -151,13 +164,11 @@ out_all:
  */
 void pinbuf_account_uncharge(struct pinbuf_user *user, u64 bytes)
 {
-	atomic_long_t *locked = pinbuf_locked_vm(user->user);
-
-	if (locked)
-		atomic_long_sub(bytes >> PAGE_SHIFT, locked);
-	atomic64_sub(bytes, &user->charged);
 	atomic64_sub(bytes, &charged);
+	atomic64_sub(bytes, &user->charged);
+	unlock_pages(user, bytes >> PAGE_SHIFT);
 }
+EXPORT_SYMBOL_IF_KUNIT(pinbuf_account_uncharge);
 
 /**
  * pinbuf_account_init() - settle the default ceiling: half of RAM
@@ -196,7 +207,9 @@ int pinbuf_account_info(struct pinbuf_call *call)
 		.out_abi_version = PINBUF_ABI_VERSION,
 		.out_nr_nodes = num_node_state(N_MEMORY),
 	};
-	if (locked && limit != RLIM_INFINITY && !capable(CAP_IPC_LOCK))
+	/* A question, not a use: no audit record, no PF_SUPERPRIV. */
+	if (locked && limit != RLIM_INFINITY &&
+	    !ns_capable_noaudit(&init_user_ns, CAP_IPC_LOCK))
 		info->out_limit = limit;
 	for_each_node_state(node, N_MEMORY)
 		info->out_node_end = node + 1;

@@ -14,11 +14,11 @@
 #include <linux/dma-buf.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
+#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 #include <linux/uidgid.h>
 
 #include "pinbuf.h"
@@ -86,7 +86,7 @@ static struct pinbuf_buf *new_buf(struct pinbuf_user *user, const struct pinbuf_
 	pinbuf_user_hold(user);
 	buf->user = user;
 	buf->pid = get_pid(task_tgid(current));
-	buf->born = ktime_get_boottime_seconds();
+	buf->born = get_jiffies_64();
 	mutex_init(&buf->lock);
 	INIT_LIST_HEAD(&buf->attachments);
 	memcpy(buf->label, want->label, sizeof(buf->label));
@@ -166,6 +166,7 @@ struct dma_buf *pinbuf_buf_create(struct pinbuf_user *user, const struct pinbuf_
 				   PTR_ERR_OR_ZERO(dmabuf), start ? ktime_get_ns() - start : 0);
 	return dmabuf;
 }
+EXPORT_SYMBOL_IF_KUNIT(pinbuf_buf_create);
 
 /**
  * pinbuf_label_ok() - is it printable ASCII, filled with zeroes to its size?

@@ -12,12 +12,13 @@
 #include <linux/sched/user.h>
 #include <linux/version.h>
 
-/* 6.2: "kunit: Provide two new visibility macros"; needed by 6.1 */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0) || !IS_ENABLED(CONFIG_KUNIT)
+/* 6.2: "kunit: Provide two new visibility macros"; on 6.1 there are no KUnit tests */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) && IS_ENABLED(CONFIG_KUNIT)
+#include <kunit/visibility.h>
+#define PINBUF_KUNIT
+#else
 #define VISIBLE_IF_KUNIT static
 #define EXPORT_SYMBOL_IF_KUNIT(symbol)
-#else
-#include <kunit/visibility.h>
 #endif
 
 /* 6.2: "dma-buf: Add unlocked variant of vmapping functions"; needed by 6.1 */
@@ -56,7 +57,7 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #endif
 
 /* 6.10: "mm: track mapcount of large folios in single value", inline; not exported by 6.1 */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 static inline int pinbuf_folio_mapcount(struct folio *folio)
 {
 	long i, nr = folio_nr_pages(folio);

@@ -13,9 +13,7 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
-#include <linux/dma-resv.h>
 #include <linux/fcntl.h>
-#include <linux/highmem.h>
 #include <linux/iosys-map.h>
 #include <linux/ktime.h>
 #include <linux/scatterlist.h>
@@ -29,50 +27,39 @@
 /* The kernel's mapping needs a flat array of pages. */
 #define VMAP_MAX	SZ_1G
 
-/**
- * struct pinbuf_attachment - a device that is attached to a buffer
- * @entry: in the buffer's list
- * @dev: the device
- * @table: the buffer's pages, in segments that the device can take
- * @nr_maps: how often it has them mapped
- * @dir: direction of these maps
- */
-struct pinbuf_attachment {
-	struct list_head entry;
-	struct device *dev;
-	struct sg_table table;
-	unsigned int nr_maps;
-	enum dma_data_direction dir;
-};
-
-static unsigned long max_segment(struct device *dev)
+/* Pages of the segment at @at: as much of one run as the device takes in one piece. */
+static unsigned long next_segment(struct pinbuf_buf *buf, struct device *dev, pgoff_t at,
+				  struct page **page)
 {
 	size_t max = min_t(size_t, dma_get_max_seg_size(dev), dma_max_mapping_size(dev));
+	unsigned long nr, boundary = dma_get_seg_boundary_nr_pages(dev, PAGE_SHIFT);
 
-	return max_t(size_t, min_t(size_t, max, UINT_MAX) >> PAGE_SHIFT, 1);
+	max = max_t(size_t, min_t(size_t, max, UINT_MAX) >> PAGE_SHIFT, 1);
+	nr = pinbuf_pages_extent(buf, at, max, page);
+	return min(nr, boundary - (page_to_pfn(*page) & (boundary - 1)));
 }
 
 static int build_table(struct pinbuf_buf *buf, struct device *dev, struct sg_table *table)
 {
-	unsigned long at, nr, end = buf->len >> PAGE_SHIFT, max = max_segment(dev);
+	unsigned long at, nr, end = buf->len >> PAGE_SHIFT;
 	struct scatterlist *sg;
+	unsigned int segments = 0;
 	struct page *page;
-	u64 segments = 0;
 	int err;
 
-	for (at = 0; at < end; at += nr) {
-		nr = pinbuf_pages_extent(buf, at, &page);
-		segments += DIV_ROUND_UP(nr, max);
+	for (at = 0; at < end; at += next_segment(buf, dev, at, &page)) {
+		if (++segments == UINT_MAX)
+			return -EOVERFLOW;
+		cond_resched();
 	}
-	if (segments > UINT_MAX)
-		return -EOVERFLOW;
 	err = sg_alloc_table(table, segments, PINBUF_GFP_TABLE);
 	if (err)
 		return err;
 	sg = table->sgl;
 	for (at = 0; at < end; at += nr, sg = sg_next(sg)) {
-		nr = min(pinbuf_pages_extent(buf, at, &page), max);
+		nr = next_segment(buf, dev, at, &page);
 		sg_set_page(sg, page, nr << PAGE_SHIFT, 0);
+		cond_resched();
 	}
 	return 0;
 }
@@ -199,58 +186,15 @@ static void pinbuf_dmabuf_unmap(struct dma_buf_attachment *attachment, struct sg
 	kfree(copy);
 }
 
-/*
- * Synchronises [@first, @end) of the buffer.  The segments of the CPU and those
- * of the device end at different places where an IOMMU has merged some: each
- * call stays within one of both.
- */
-static void sync_attachment(struct pinbuf_attachment *a, u64 first, u64 end, bool for_cpu)
-{
-	struct scatterlist *sg, *dma = a->table.sgl;
-	u64 cpu_end = 0, dma_start = 0, stop;
-	dma_addr_t addr;
-	unsigned int i;
-
-	for_each_sgtable_sg(&a->table, sg, i) {
-		cpu_end += sg->length;
-		for (; first < min(cpu_end, end); first = stop) {
-			for (; first >= dma_start + sg_dma_len(dma); dma = sg_next(dma))
-				dma_start += sg_dma_len(dma);
-			stop = min3(cpu_end, end, dma_start + sg_dma_len(dma));
-			addr = sg_dma_address(dma) + (first - dma_start);
-			if (for_cpu)
-				dma_sync_single_for_cpu(a->dev, addr, stop - first, a->dir);
-			else
-				dma_sync_single_for_device(a->dev, addr, stop - first, a->dir);
-		}
-	}
-}
-
-/* In the direction that each device has mapped, which is what its map and unmap do too. */
-static void sync_range(struct pinbuf_buf *buf, u64 first, u64 end, bool for_cpu)
-{
-	struct pinbuf_attachment *a;
-
-	mutex_lock(&buf->lock);
-	if (buf->vaddr && !for_cpu)
-		flush_kernel_vmap_range(buf->vaddr + first, end - first);
-	list_for_each_entry(a, &buf->attachments, entry)
-		if (a->nr_maps)
-			sync_attachment(a, first, end, for_cpu);
-	if (buf->vaddr && for_cpu)
-		invalidate_kernel_vmap_range(buf->vaddr + first, end - first);
-	mutex_unlock(&buf->lock);
-}
-
 static int pinbuf_dmabuf_begin_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction dir)
 {
-	sync_range(dmabuf->priv, 0, dmabuf->size, true);
+	pinbuf_sync_range(dmabuf->priv, 0, dmabuf->size, true);
 	return 0;
 }
 
 static int pinbuf_dmabuf_end_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction dir)
 {
-	sync_range(dmabuf->priv, 0, dmabuf->size, false);
+	pinbuf_sync_range(dmabuf->priv, 0, dmabuf->size, false);
 	return 0;
 }
 
@@ -368,56 +312,4 @@ struct dma_buf *pinbuf_dmabuf_get(int fd)
 		return ERR_PTR(-EINVAL);
 	}
 	return dmabuf;
-}
-
-#define SYNC_RW		(PINBUF_SYNC_READ | PINBUF_SYNC_WRITE)
-#define SYNC_EDGE	(PINBUF_SYNC_START | PINBUF_SYNC_END)
-
-static int check_sync(const struct pinbuf_ioc_sync *sync, u64 size)
-{
-	u64 end;
-
-	if (sync->flags & ~(SYNC_RW | SYNC_EDGE) || !(sync->flags & SYNC_RW) ||
-	    !is_power_of_2(sync->flags & SYNC_EDGE) || !sync->len)
-		return -EINVAL;
-	if (check_add_overflow(sync->offset, sync->len, &end))
-		return -EOVERFLOW;
-	return end <= size ? 0 : -EINVAL;
-}
-
-/* As the core does for DMA_BUF_IOCTL_SYNC: what devices still do comes first. */
-static int wait_for_fences(struct dma_buf *dmabuf, bool write)
-{
-	long left = dma_resv_wait_timeout(dmabuf->resv, dma_resv_usage_rw(write), true,
-					  MAX_SCHEDULE_TIMEOUT);
-
-	return left < 0 ? left : 0;
-}
-
-/**
- * pinbuf_dmabuf_sync() - PINBUF_IOC_SYNC
- * @call: its struct
- *
- * Return: 0, -EBADF, -EINVAL, -EOVERFLOW, or -ERESTARTSYS for a signal during
- * the wait for fences.
- */
-int pinbuf_dmabuf_sync(struct pinbuf_call *call)
-{
-	struct pinbuf_ioc_sync *sync = &call->cmd.sync;
-	struct dma_buf *dmabuf = pinbuf_dmabuf_get(sync->fd);
-	bool for_cpu = sync->flags & PINBUF_SYNC_START;
-	u64 start;
-	int err;
-
-	if (IS_ERR(dmabuf))
-		return PTR_ERR(dmabuf);
-	start = trace_pinbuf_sync_enabled() ? ktime_get_ns() : 0;
-	err = check_sync(sync, dmabuf->size);
-	if (!err && for_cpu)
-		err = wait_for_fences(dmabuf, sync->flags & PINBUF_SYNC_WRITE);
-	if (!err)
-		sync_range(dmabuf->priv, sync->offset, sync->offset + sync->len, for_cpu);
-	trace_pinbuf_sync(dmabuf->priv, sync, err, start ? ktime_get_ns() - start : 0);
-	dma_buf_put(dmabuf);
-	return err;
 }

@@ -36,7 +36,7 @@ static const struct ioctl_op ops[] = {
 	IOCTL_OP(PINBUF_IOC_INFO, pinbuf_account_info, struct pinbuf_ioc_info, reserved, false),
 	IOCTL_OP(PINBUF_IOC_ALLOC, pinbuf_buf_alloc, struct pinbuf_ioc_alloc, reserved, true),
 	IOCTL_OP(PINBUF_IOC_QUERY, pinbuf_buf_query, struct pinbuf_ioc_query, out, false),
-	IOCTL_OP(PINBUF_IOC_SYNC, pinbuf_dmabuf_sync, struct pinbuf_ioc_sync, len, false),
+	IOCTL_OP(PINBUF_IOC_SYNC, pinbuf_sync, struct pinbuf_ioc_sync, len, false),
 	IOCTL_OP(PINBUF_IOC_STATS, pinbuf_stats_read, struct pinbuf_ioc_stats, out_small_folios,
 		 false),
 };

@@ -28,7 +28,7 @@ static int pinbuf_fops_release(struct inode *inode, struct file *node)
 	return 0;
 }
 
-static const struct file_operations pinbuf_fops = {
+VISIBLE_IF_KUNIT const struct file_operations pinbuf_fops = {
 	.owner = THIS_MODULE,
 	.open = pinbuf_fops_open,
 	.release = pinbuf_fops_release,
@@ -38,6 +38,7 @@ static const struct file_operations pinbuf_fops = {
 	.get_unmapped_area = thp_get_unmapped_area,
 	.llseek = noop_llseek,
 };
+EXPORT_SYMBOL_IF_KUNIT(pinbuf_fops);
 
 static struct miscdevice pinbuf_device = {
 	.minor = MISC_DYNAMIC_MINOR,

@@ -96,11 +96,14 @@ static int batch_folio(struct batch *batch, struct folio *folio, unsigned long f
 
 static int insert_small(struct pinbuf_buf *buf, struct vm_area_struct *vma)
 {
-	struct batch batch = { .vma = vma, .addr = vma->vm_start };
 	unsigned long at, nr, end = vma->vm_pgoff + vma_pages(vma);
 	struct folio *folio;
+	struct batch batch;	/* not cleared: larger than a small buffer's work */
 	int err = 0;
 
+	batch.vma = vma;
+	batch.addr = vma->vm_start;
+	batch.nr = 0;
 	for (at = vma->vm_pgoff; at < end && !err; at += nr) {
 		folio = pinbuf_pages_folio(buf, at);
 		nr = min(folio->index + folio_nr_pages(folio), end) - at;
@@ -132,7 +135,8 @@ int pinbuf_map(struct pinbuf_buf *buf, struct vm_area_struct *vma)
 	u64 start = trace_pinbuf_map_enabled() ? ktime_get_ns() : 0;
 	int err;
 
-	if (!(vma->vm_flags & VM_MAYSHARE))
+	/* An importer that mmaps through its own file may have made it no plain VMA. */
+	if (!(vma->vm_flags & VM_MAYSHARE) || vma->vm_flags & (VM_PFNMAP | VM_IO))
 		return -EINVAL;
 	if (vma->vm_flags & VM_EXEC)
 		return -EPERM;

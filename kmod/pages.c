@@ -4,7 +4,7 @@
  *
  * A buffer is made of compound pages of at most PINBUF_HUGE_ORDER, each at a
  * page offset that is a multiple of its size, so that a huge one can be mapped
- * by one entry and one multi-slot entry of the xarray finds it from any of its
+ * by one entry, and one multi-slot entry of the xarray finds it from any of its
  * offsets.  The tables are the xarray's nodes: none grows with the buffer.
  *
  * Sizes go down from the largest that fits and up again at the next huge
@@ -22,6 +22,7 @@
  * do, and the last reference frees and uncharges them, whoever has it.
  */
 #include <linux/log2.h>
+#include <linux/memcontrol.h>
 #include <linux/sched/signal.h>
 
 #include "pinbuf.h"
@@ -60,6 +61,24 @@ VISIBLE_IF_KUNIT unsigned int pinbuf_order_at(unsigned long at, unsigned long le
 }
 EXPORT_SYMBOL_IF_KUNIT(pinbuf_order_at);
 
+/*
+ * A cgroup at its limit is full of page cache as a rule, and a charge without
+ * __GFP_DIRECT_RECLAIM frees none of it.  Where the block itself is to be had,
+ * stalling for its charge compacts nothing.
+ */
+static struct page *try_folio(const struct pinbuf_want *want, unsigned int order)
+{
+	struct page *page = get_pages(want, GFP_MAY | __GFP_COMP, order), *probe;
+
+	if (page || mem_cgroup_disabled())
+		return page;
+	probe = get_pages(want, GFP_MAY & ~(__GFP_ACCOUNT | __GFP_ZERO), order);
+	if (!probe)
+		return NULL;
+	__free_pages(probe, order);
+	return get_pages(want, GFP_MAY | __GFP_DIRECT_RECLAIM | __GFP_COMP, order);
+}
+
 /* Tries @order and below; what is not below @must has to be had. */
 static struct page *get_folio(const struct pinbuf_want *want, unsigned int *order,
 			      unsigned int must)
@@ -67,31 +86,58 @@ static struct page *get_folio(const struct pinbuf_want *want, unsigned int *orde
 	struct page *page;
 
 	for (; *order > must; --*order) {
-		page = get_pages(want, GFP_MAY | __GFP_COMP, *order);
+		page = try_folio(want, *order);
 		if (page)
 			return page;
 	}
 	return get_pages(want, GFP_MUST | (*order ? __GFP_COMP : 0), *order);
 }
 
-static int put_in(struct pinbuf_buf *buf, pgoff_t at, struct page *page, unsigned int order)
+/**
+ * pinbuf_pages_store() - enter a folio in a buffer's table
+ * @buf: a buffer that nobody sees yet
+ * @folio: its index is its page offset, a multiple of its size
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+VISIBLE_IF_KUNIT int pinbuf_pages_store(struct pinbuf_buf *buf, struct folio *folio)
 {
-	struct folio *folio = page_folio(page);
-	unsigned int width = buf->len == PAGE_SIZE << order ? 0 : order;
-	XA_STATE_ORDER(xas, &buf->folios, at, width);
+	XA_STATE_ORDER(xas, &buf->folios, folio->index, folio_order(folio));
 
-	folio->index = at;
 	do {
 		xas_lock(&xas);
 		xas_store(&xas, folio);
 		xas_unlock(&xas);
 	} while (xas_nomem(&xas, PINBUF_GFP_TABLE));
-	if (xas_error(&xas)) {
-		folio_put(folio);
-		return xas_error(&xas);
+	return xas_error(&xas);
+}
+EXPORT_SYMBOL_IF_KUNIT(pinbuf_pages_store);
+
+/* Gives the buffer its next folio, and notes what ALLOC tells of them. */
+static int put_in(struct pinbuf_buf *buf, pgoff_t at, struct page *page)
+{
+	struct folio *folio = page_folio(page), *last;
+	int err;
+
+	folio->index = at;
+	if (!at) {
+		buf->first = folio;
+		buf->node = folio_nid(folio);
+		buf->extents = 1;
+	} else {
+		err = pinbuf_pages_store(buf, folio);
+		if (err) {
+			folio_put(folio);
+			return err;
+		}
+		last = pinbuf_pages_folio(buf, at - 1);
+		buf->extents += folio_pfn(last) + folio_nr_pages(last) != folio_pfn(folio);
+		if (folio_nid(folio) != buf->node)
+			buf->node = NUMA_NO_NODE;
 	}
 	buf->nr_folios++;
-	buf->nr_huge += order == PINBUF_HUGE_ORDER;
+	buf->nr_huge += folio_order(folio) == PINBUF_HUGE_ORDER;
 	pinbuf_stats_folio(folio, 1);
 	return 0;
 }
@@ -112,7 +158,7 @@ static int fill_from_block(struct pinbuf_buf *buf, const struct pinbuf_want *wan
 	split_page(page, order);
 	for (i = 0; i < 1UL << order; i++) {
 		if (i < nr && !err)
-			err = put_in(buf, i, page + i, 0);
+			err = put_in(buf, i, page + i);
 		else
 			__free_page(page + i);
 	}
@@ -152,29 +198,17 @@ static struct page *get_next(const struct pinbuf_want *want, pgoff_t at, unsigne
 	return must <= *order ? get_folio(want, order, must) : get_aligned_huge(want);
 }
 
-/* What ALLOC tells of the pages. */
-static void survey(struct pinbuf_buf *buf, const struct pinbuf_want *want)
+static u32 flags_got(const struct pinbuf_buf *buf, const struct pinbuf_want *want)
 {
-	unsigned long pages = buf->len >> PAGE_SHIFT;
-	struct folio *folio;
-	unsigned long index, end = 0;
-	pgoff_t at = 0;
+	u32 flags = 0;
 
-	buf->node = folio_nid(pinbuf_pages_folio(buf, 0));
-	xa_for_each(&buf->folios, index, folio) {
-		if (!at || folio_pfn(folio) != end)
-			buf->extents++;
-		if (folio_nid(folio) != buf->node)
-			buf->node = NUMA_NO_NODE;
-		end = folio_pfn(folio) + folio_nr_pages(folio);
-		at += folio_nr_pages(folio);
-	}
 	if (buf->extents == 1)
-		buf->flags |= PINBUF_ALLOC_CONTIG;
-	if (PINBUF_CAN_HUGE && buf->nr_huge == pages >> PINBUF_HUGE_ORDER)
-		buf->flags |= PINBUF_ALLOC_HUGE;
+		flags |= PINBUF_ALLOC_CONTIG;
+	if (PINBUF_CAN_HUGE && buf->nr_huge == buf->len >> (PAGE_SHIFT + PINBUF_HUGE_ORDER))
+		flags |= PINBUF_ALLOC_HUGE;
 	if (want->node != NUMA_NO_NODE && buf->node == want->node)
-		buf->flags |= PINBUF_ALLOC_STRICT_NODE;
+		flags |= PINBUF_ALLOC_STRICT_NODE;
+	return flags;
 }
 
 /**
@@ -212,12 +246,12 @@ int pinbuf_pages_fill(struct pinbuf_buf *buf, const struct pinbuf_want *want)
 		if (!page)
 			return -ENOMEM;
 		cap = min(cap, order);
-		err = put_in(buf, at, page, order);
+		err = put_in(buf, at, page);
 		if (err)
 			return err;
 		cond_resched();
 	}
-	survey(buf, want);
+	buf->flags = flags_got(buf, want);
 	return 0;
 }
 
@@ -230,25 +264,31 @@ int pinbuf_pages_fill(struct pinbuf_buf *buf, const struct pinbuf_want *want)
 void pinbuf_pages_free(struct pinbuf_buf *buf)
 {
 	struct folio *folio;
-	unsigned long index;
+	unsigned long i;
+	pgoff_t at = 0;
 
-	xa_for_each(&buf->folios, index, folio) {
+	for (i = 0; i < buf->nr_folios; i++) {
+		folio = pinbuf_pages_folio(buf, at);
+		at += folio_nr_pages(folio);
 		pinbuf_stats_folio(folio, -1);
 		folio_put(folio);
 		cond_resched();
 	}
-	xa_destroy(&buf->folios);
+	if (!xa_empty(&buf->folios))
+		xa_destroy(&buf->folios);
 }
 
 /**
  * pinbuf_pages_extent() - the physical run that starts at a page
  * @buf: the buffer
  * @at: page offset, below its length; where a run starts, or inside one
+ * @max: pages to look at
  * @first: the run's page at @at
  *
- * Return: pages from @at to the end of the run.
+ * Return: pages from @at to the end of the run, at most @max.
  */
-unsigned long pinbuf_pages_extent(struct pinbuf_buf *buf, pgoff_t at, struct page **first)
+unsigned long pinbuf_pages_extent(struct pinbuf_buf *buf, pgoff_t at, unsigned long max,
+				  struct page **first)
 {
 	struct folio *folio = pinbuf_pages_folio(buf, at);
 	unsigned long end = buf->len >> PAGE_SHIFT;
@@ -256,14 +296,15 @@ unsigned long pinbuf_pages_extent(struct pinbuf_buf *buf, pgoff_t at, struct pag
 	unsigned long nr = folio_nr_pages(folio) - (at - folio->index);
 
 	*first = pfn_to_page(pfn);
-	while (at + nr < end) {
+	while (nr < max && at + nr < end) {
 		folio = pinbuf_pages_folio(buf, at + nr);
 		if (folio_pfn(folio) != pfn + nr)
 			break;
 		nr += folio_nr_pages(folio);
 	}
-	return nr;
+	return min(nr, max);
 }
+EXPORT_SYMBOL_IF_KUNIT(pinbuf_pages_extent);
 
 /**
  * pinbuf_pages_refs() - count what others hold
@@ -278,12 +319,13 @@ unsigned long pinbuf_pages_extent(struct pinbuf_buf *buf, pgoff_t at, struct pag
  */
 u64 pinbuf_pages_refs(struct pinbuf_buf *buf)
 {
+	unsigned long at, end = buf->len >> PAGE_SHIFT;
 	struct folio *folio;
-	unsigned long index;
 	u64 refs = 0;
 	int others;
 
-	xa_for_each(&buf->folios, index, folio) {
+	for (at = 0; at < end; at += folio_nr_pages(folio)) {
+		folio = pinbuf_pages_folio(buf, at);
 		others = folio_ref_count(folio) - folio_mapcount(folio) - 1;
 		if (others > 0 && !folio_test_large(folio))
 			others = others / GUP_PIN_COUNTING_BIAS + others % GUP_PIN_COUNTING_BIAS;
@@ -292,3 +334,4 @@ u64 pinbuf_pages_refs(struct pinbuf_buf *buf)
 	}
 	return refs;
 }
+EXPORT_SYMBOL_IF_KUNIT(pinbuf_pages_refs);

@@ -20,11 +20,13 @@
 #define _PINBUF_H
 
 #include <linux/atomic.h>
+#include <linux/dma-direction.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
+#include <linux/scatterlist.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
@@ -99,9 +101,9 @@ struct pinbuf_user {
  * struct pinbuf_buf - the page store
  * @refs: dma-bufs that lead to it
  * @len: bytes, a multiple of the page size
- * @folios: first pages of the folios, each at its page offset and as wide as
- *	the folio; a store of one folio has it at 0, one slot wide, which needs
- *	no node.  Constant after creation.
+ * @first: the folio at offset 0; many buffers have no other, and need no table
+ * @folios: the others, each at its page offset and as wide as it is.  Both are
+ *	constant after creation.
  * @nr_folios: folios, huge ones included
  * @nr_huge: folios of PINBUF_HUGE_ORDER
  * @extents: physical runs
@@ -110,7 +112,7 @@ struct pinbuf_user {
  * @id: inode number of the dma-buf
  * @user: who pays
  * @pid: who allocated
- * @born: when, in seconds since boot
+ * @born: when, in jiffies
  * @mappings: VMAs
  * @entry: in the list of all buffers; under buffers_lock
  * @lock: protects the fields below
@@ -122,6 +124,7 @@ struct pinbuf_user {
 struct pinbuf_buf {
 	refcount_t refs;
 	u64 len;
+	struct folio *first;
 	struct xarray folios;
 	unsigned long nr_folios;
 	unsigned long nr_huge;
@@ -131,7 +134,7 @@ struct pinbuf_buf {
 	unsigned long id;
 	struct pinbuf_user *user;
 	struct pid *pid;
-	time64_t born;
+	u64 born;
 	atomic_t mappings;
 	struct list_head entry;
 	struct mutex lock;
@@ -139,6 +142,22 @@ struct pinbuf_buf {
 	unsigned int nr_attachments;
 	void *vaddr;
 	char label[PINBUF_LABEL_SIZE];
+};
+
+/**
+ * struct pinbuf_attachment - a device that is attached to a buffer
+ * @entry: in the buffer's list
+ * @dev: the device
+ * @table: the buffer's pages, in segments that the device can take
+ * @nr_maps: how often it has them mapped
+ * @dir: direction of these maps
+ */
+struct pinbuf_attachment {
+	struct list_head entry;
+	struct device *dev;
+	struct sg_table table;
+	unsigned int nr_maps;
+	enum dma_data_direction dir;
 };
 
 /**
@@ -190,7 +209,8 @@ int pinbuf_buf_query(struct pinbuf_call *call);
 /* pages.c */
 int pinbuf_pages_fill(struct pinbuf_buf *buf, const struct pinbuf_want *want);
 void pinbuf_pages_free(struct pinbuf_buf *buf);
-unsigned long pinbuf_pages_extent(struct pinbuf_buf *buf, pgoff_t at, struct page **first);
+unsigned long pinbuf_pages_extent(struct pinbuf_buf *buf, pgoff_t at, unsigned long max,
+				  struct page **first);
 u64 pinbuf_pages_refs(struct pinbuf_buf *buf);
 
 /**
@@ -202,7 +222,7 @@ u64 pinbuf_pages_refs(struct pinbuf_buf *buf);
  */
 static inline struct folio *pinbuf_pages_folio(struct pinbuf_buf *buf, pgoff_t pgoff)
 {
-	return xa_load(&buf->folios, buf->nr_folios > 1 ? pgoff : 0);
+	return pgoff < folio_nr_pages(buf->first) ? buf->first : xa_load(&buf->folios, pgoff);
 }
 
 /* map.c */
@@ -212,7 +232,10 @@ int pinbuf_fops_mmap(struct file *node, struct vm_area_struct *vma);
 /* dmabuf.c */
 struct dma_buf *pinbuf_dmabuf_export(struct pinbuf_buf *buf);
 struct dma_buf *pinbuf_dmabuf_get(int fd);
-int pinbuf_dmabuf_sync(struct pinbuf_call *call);
+
+/* sync.c */
+void pinbuf_sync_range(struct pinbuf_buf *buf, u64 first, u64 end, bool for_cpu);
+int pinbuf_sync(struct pinbuf_call *call);
 
 /* account.c */
 struct pinbuf_user *pinbuf_user_get(struct user_struct *user);
@@ -237,11 +260,13 @@ static inline void pinbuf_stats_failed(struct pinbuf_user *user, enum pinbuf_cau
 	pinbuf_stats_add(user, PINBUF_FAILED + cause, 1);
 }
 
-#if IS_ENABLED(CONFIG_KUNIT)
-/* Logic that the KUnit module tests by itself. */
+#ifdef PINBUF_KUNIT
+/* What the KUnit module tests by itself. */
+extern const struct file_operations pinbuf_fops;
 unsigned int pinbuf_order_at(unsigned long at, unsigned long left);
 bool pinbuf_label_ok(const u8 *label);
 int pinbuf_alloc_check(const struct pinbuf_ioc_alloc *req);
+int pinbuf_pages_store(struct pinbuf_buf *buf, struct folio *folio);
 #endif
 
 #endif /* _PINBUF_H */

@@ -9,11 +9,13 @@
  */
 #include <linux/cred.h>
 #include <linux/debugfs.h>
+#include <linux/jiffies.h>
+#include <linux/math64.h>
+#include <linux/nospec.h>
 #include <linux/pid.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string_helpers.h>
-#include <linux/timekeeping.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 
@@ -65,18 +67,32 @@ static void raise_peak(struct pinbuf_counters *counters)
 		;
 }
 
-static void count_folios(struct pinbuf_buf *buf, int sign)
+static void count_folios(struct pinbuf_counters *counters, const struct pinbuf_buf *buf, int sign)
 {
-	u64 huge_bytes = (u64)buf->nr_huge << (PAGE_SHIFT + PINBUF_HUGE_ORDER);
-	u64 small_bytes = buf->len - huge_bytes;
+	u64 small = buf->len - ((u64)buf->nr_huge << (PAGE_SHIFT + PINBUF_HUGE_ORDER));
 
 	if (buf->nr_huge)
-		pinbuf_stats_add(buf->user, PINBUF_HUGE_FOLIOS, sign * (s64)buf->nr_huge);
-	if (!small_bytes)
+		atomic64_add(sign * (s64)buf->nr_huge, &counters->value[PINBUF_HUGE_FOLIOS]);
+	if (!small)
 		return;
-	pinbuf_stats_add(buf->user, PINBUF_SMALL_FOLIOS,
-			 sign * (s64)(buf->nr_folios - buf->nr_huge));
-	pinbuf_stats_add(buf->user, PINBUF_SMALL_BYTES, sign * (s64)small_bytes);
+	atomic64_add(sign * (s64)(buf->nr_folios - buf->nr_huge),
+		     &counters->value[PINBUF_SMALL_FOLIOS]);
+	atomic64_add(sign * (s64)small, &counters->value[PINBUF_SMALL_BYTES]);
+}
+
+static void count_born(struct pinbuf_counters *counters, const struct pinbuf_buf *buf)
+{
+	atomic64_add(buf->len, &counters->value[PINBUF_ALLOCATED]);
+	atomic64_inc(&counters->value[PINBUF_ALLOCATIONS]);
+	raise_peak(counters);
+	count_folios(counters, buf, 1);
+}
+
+static void count_died(struct pinbuf_counters *counters, const struct pinbuf_buf *buf)
+{
+	count_folios(counters, buf, -1);
+	atomic64_inc(&counters->value[PINBUF_DEALLOCATIONS]);
+	atomic64_add(buf->len, &counters->value[PINBUF_DEALLOCATED]);
 }
 
 /**
@@ -85,11 +101,8 @@ static void count_folios(struct pinbuf_buf *buf, int sign)
  */
 void pinbuf_stats_born(struct pinbuf_buf *buf)
 {
-	pinbuf_stats_add(buf->user, PINBUF_ALLOCATED, buf->len);
-	pinbuf_stats_add(buf->user, PINBUF_ALLOCATIONS, 1);
-	raise_peak(&all);
-	raise_peak(&buf->user->counters);
-	count_folios(buf, 1);
+	count_born(&all, buf);
+	count_born(&buf->user->counters, buf);
 }
 
 /**
@@ -98,9 +111,8 @@ void pinbuf_stats_born(struct pinbuf_buf *buf)
  */
 void pinbuf_stats_died(struct pinbuf_buf *buf)
 {
-	count_folios(buf, -1);
-	pinbuf_stats_add(buf->user, PINBUF_DEALLOCATIONS, 1);
-	pinbuf_stats_add(buf->user, PINBUF_DEALLOCATED, buf->len);
+	count_died(&all, buf);
+	count_died(&buf->user->counters, buf);
 }
 
 /**
@@ -149,6 +161,7 @@ static int read_node(int node, struct pinbuf_ioc_stats *out)
 {
 	if (node < 0 || node >= nr_node_ids || !node_online(node))
 		return -ENOENT;
+	node = array_index_nospec(node, nr_node_ids);
 	out->out_huge_folios = atomic64_read(&nodes[node].huge_folios);
 	out->out_small_folios = atomic64_read(&nodes[node].small_folios);
 	out->out_small_bytes = atomic64_read(&nodes[node].small_bytes);
@@ -183,11 +196,11 @@ static void show_buffer(struct pinbuf_buf *buf, void *arg)
 {
 	struct seq_file *m = arg;
 
-	seq_printf(m, "%lu %llu %d %#x %lu %d %u %u %d %lld ", buf->id, buf->len, buf->node,
+	seq_printf(m, "%lu %llu %d %#x %lu %d %u %u %d %llu ", buf->id, buf->len, buf->node,
 		   buf->flags, buf->extents, atomic_read(&buf->mappings),
 		   READ_ONCE(buf->nr_attachments),
 		   from_kuid_munged(seq_user_ns(m), buf->user->user->uid), pid_vnr(buf->pid),
-		   ktime_get_boottime_seconds() - buf->born);
+		   div_u64(get_jiffies_64() - buf->born, HZ));
 	seq_escape(m, buf->label[0] ? buf->label : "-", " \\");
 	seq_puts(m, " -\n");
 }

@@ -10,6 +10,8 @@
 #define _PINBUF_TRACE_H
 
 #include <linux/device.h>
+#include <linux/jiffies.h>
+#include <linux/math64.h>
 #include <linux/tracepoint.h>
 
 #include "pinbuf.h"
@@ -69,14 +71,14 @@ TRACE_EVENT(pinbuf_free,
 	TP_STRUCT__entry(
 		__field(unsigned long, id)
 		__field(u64, len)
-		__field(s64, age)
+		__field(u64, age)
 	),
 	TP_fast_assign(
 		__entry->id = buf->id;
 		__entry->len = buf->len;
-		__entry->age = ktime_get_boottime_seconds() - buf->born;
+		__entry->age = div_u64(get_jiffies_64() - buf->born, HZ);
 	),
-	TP_printk("id=%lu len=%llu age_s=%lld", __entry->id, __entry->len, __entry->age)
+	TP_printk("id=%lu len=%llu age_s=%llu", __entry->id, __entry->len, __entry->age)
 );
 
 TRACE_EVENT(pinbuf_map,
