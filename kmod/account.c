@@ -61,7 +61,6 @@ struct pinbuf_user *pinbuf_user_get(struct user_struct *core)
 	mutex_unlock(&users_lock);
 	return new;
 }
-EXPORT_SYMBOL_IF_KUNIT(pinbuf_user_put);
 EXPORT_SYMBOL_IF_KUNIT(pinbuf_user_get);
 
 /**
@@ -88,6 +87,7 @@ void pinbuf_user_put(struct pinbuf_user *user)
 	free_uid(user->user);
 	kfree(user);
 }
+EXPORT_SYMBOL_IF_KUNIT(pinbuf_user_put);
 
 /* Adds to a counter that @max bounds; 0 is no bound. */
 static bool add_below(atomic64_t *counter, u64 bytes, u64 max)

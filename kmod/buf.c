@@ -76,7 +76,11 @@ void pinbuf_buf_each(void (*fn)(struct pinbuf_buf *buf, void *arg), void *arg)
 
 static struct pinbuf_buf *new_buf(struct pinbuf_user *user, const struct pinbuf_want *want)
 {
-	struct pinbuf_buf *buf = kzalloc(sizeof(*buf), PINBUF_GFP_TABLE);
+	/*
+	 * Not charged, as the dma-buf's own is not: of a fixed size, and bounded by
+	 * the charged page, file and inode that every buffer has.
+	 */
+	struct pinbuf_buf *buf = kzalloc(sizeof(*buf), PINBUF_GFP_TABLE & ~__GFP_ACCOUNT);
 
 	if (!buf)
 		return NULL;

@@ -47,6 +47,13 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
+/* 6.7: "mempolicy: alloc_pages_mpol() for NUMA policy without vma"; needed by 6.1 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#define VM_GET_POLICY_ARGS struct vm_area_struct *vma, unsigned long addr
+#else
+#define VM_GET_POLICY_ARGS struct vm_area_struct *vma, unsigned long addr, pgoff_t *ilx
+#endif
+
 /* 6.8: "mm, treewide: rename MAX_ORDER to MAX_PAGE_ORDER"; exclusive until 6.4; needed by 6.1 */
 #ifndef MAX_PAGE_ORDER
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)

@@ -17,6 +17,7 @@
 #include <linux/dma-buf.h>
 #include <linux/fs.h>
 #include <linux/ktime.h>
+#include <linux/mempolicy.h>
 
 #include "pinbuf.h"
 #include "trace.h"
@@ -53,10 +54,32 @@ static vm_fault_t pinbuf_vm_fault(struct vm_fault *vmf)
 	return 0;
 }
 
+#ifdef CONFIG_NUMA
+/*
+ * Without MPOL_F_MOF the VMA is left out of NUMA balancing, whose hinting faults
+ * could move nothing here, and which counts them against the memory cgroup in a
+ * way that is not meant for pages charged as these are.
+ */
+static struct mempolicy unbalanced_policy = {
+	.refcnt = ATOMIC_INIT(1),
+	.mode = MPOL_LOCAL,
+};
+
+static struct mempolicy *pinbuf_vm_get_policy(VM_GET_POLICY_ARGS)
+{
+	struct mempolicy *policy = vma->vm_policy;
+
+	return policy && !(policy->flags & MPOL_F_MOF) ? policy : &unbalanced_policy;
+}
+#endif
+
 static const struct vm_operations_struct pinbuf_vm_ops = {
 	.open = pinbuf_vm_open,
 	.close = pinbuf_vm_close,
 	.fault = pinbuf_vm_fault,
+#ifdef CONFIG_NUMA
+	.get_policy = pinbuf_vm_get_policy,
+#endif
 };
 
 /* Pages for consecutive addresses, so that the page table's lock is taken once for many. */
@@ -98,7 +121,7 @@ static int insert_small(struct pinbuf_buf *buf, struct vm_area_struct *vma)
 {
 	unsigned long at, nr, end = vma->vm_pgoff + vma_pages(vma);
 	struct folio *folio;
-	struct batch batch;	/* not cleared: larger than a small buffer's work */
+	struct batch batch __uninitialized;	/* clearing it costs more than a small buffer */
 	int err = 0;
 
 	batch.vma = vma;
