@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Mappings at addresses where one page-table entry can map a huge folio: address
+ * and offset must be equal modulo the huge size.  A dma-buf does not choose such
+ * an address by itself, so room is reserved and the buffer mapped over it.
+ *
+ * A mapping is remembered with the process that made it: after fork the child has
+ * the record but not, by default, the memory, and something else may have come to
+ * lie at its address.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../internal.h"
+#include "map.h"
+
+struct pinbuf__mapping {
+	struct pinbuf__mapping *next;
+	void *addr;
+	size_t len;
+	pid_t owner;
+	enum pinbuf_fork fork;
+};
+
+static int map_refused(const struct pinbuf__map_request *r, int err)
+{
+	struct pinbuf_error e = {
+		.kind = PINBUF_ERROR_SYSTEM, .err = err, .requested = r->len,
+	};
+	char len[PINBUF__BYTES_SIZE];
+
+	pinbuf__bytes(len, r->len);
+	if (err == ENOMEM || err == EAGAIN) {
+		e.kind = err == ENOMEM ? PINBUF_ERROR_LIMIT : PINBUF_ERROR_SYSTEM;
+		e.limit_name = "RLIMIT_AS";
+		return pinbuf__error(&e, "no room to map %s: the address space (`ulimit -v`), the number of mappings (vm.max_map_count) or memory for page tables is used up",
+				     len);
+	}
+	if (err == EACCES || err == EPERM) {
+		e.kind = PINBUF_ERROR_PERMISSION;
+		return pinbuf__error(&e, "this buffer may not be mapped so: its descriptor is read-only, ask for PINBUF_READ alone");
+	}
+	return pinbuf__error(&e, "%s of the buffer cannot be mapped: %s", len, strerror(err));
+}
+
+/*
+ * An address space too full for the reservation may still have room for the
+ * mapping: NULL leaves the choice to the kernel.
+ */
+static void *room_reserve(const struct pinbuf__map_request *r)
+{
+	size_t huge = r->huge_size, span = r->len + huge, head;
+	char *p;
+
+	if (!huge || r->len < huge || span < huge)
+		return NULL;
+	p = mmap(NULL, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	head = (size_t)(r->offset - (uintptr_t)p) & (huge - 1);
+	if (head)
+		munmap(p, head);
+	if (huge - head)
+		munmap(p + head + r->len, huge - head);
+	return p + head;
+}
+
+static int range_map(const struct pinbuf__map_request *r, void **out)
+{
+	int prot = (r->access & PINBUF_READ ? PROT_READ : 0) |
+		   (r->access & PINBUF_WRITE ? PROT_WRITE : 0);
+	void *room = room_reserve(r);
+	void *p = mmap(room, r->len, prot, MAP_SHARED | (room ? MAP_FIXED : 0), r->fd,
+		       (off_t)r->offset);
+	int err = errno;
+
+	if (p == MAP_FAILED) {
+		if (room)
+			munmap(room, r->len);
+		return map_refused(r, err);
+	}
+	if (r->fork == PINBUF_FORK_DONT && madvise(p, r->len, MADV_DONTFORK)) {
+		err = errno;
+		munmap(p, r->len);
+		return map_refused(r, err);
+	}
+	*out = p;
+	return 0;
+}
+
+int pinbuf__maps_add(struct pinbuf__maps *maps, const struct pinbuf__map_request *r,
+		     void **out)
+{
+	struct pinbuf__mapping *m = malloc(sizeof(*m));
+	int ret;
+
+	if (!m)
+		return pinbuf__error(&(struct pinbuf_error){ .kind = PINBUF_ERROR_MEMORY, .err = ENOMEM },
+				     "no memory for the library's own %zu bytes", sizeof(*m));
+	ret = range_map(r, &m->addr);
+	if (ret) {
+		free(m);
+		return ret;
+	}
+	m->len = r->len;
+	m->owner = getpid();
+	m->fork = r->fork;
+	m->next = maps->first;
+	maps->first = m;
+	*out = m->addr;
+	return 0;
+}
+
+static void mapping_destroy(struct pinbuf__mapping *m)
+{
+	if (m->fork == PINBUF_FORK_SHARED || m->owner == getpid())
+		munmap(m->addr, m->len);
+	free(m);
+}
+
+int pinbuf__maps_remove(struct pinbuf__maps *maps, const void *addr)
+{
+	struct pinbuf__mapping **link, *m;
+
+	for (link = &maps->first; (m = *link); link = &m->next) {
+		if (m->addr == addr) {
+			*link = m->next;
+			mapping_destroy(m);
+			return 0;
+		}
+	}
+	return pinbuf__error(&(struct pinbuf_error){ .kind = PINBUF_ERROR_MISUSE, .err = EINVAL },
+			     "%p is not the start of a mapping of this buffer: pass what pinbuf_buf_map() wrote, once",
+			     addr);
+}
+
+void pinbuf__maps_fini(struct pinbuf__maps *maps)
+{
+	struct pinbuf__mapping *m;
+
+	while ((m = maps->first)) {
+		maps->first = m->next;
+		mapping_destroy(m);
+	}
+}
