@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A device's DMA into and out of a buffer: QEMU's edu, which imports it as any
+ * driver does.  A transfer takes 100 ms, so there are few, at telling places.
+ */
+#include "common.h"
+#include "proc.h"
+
+#include <dirent.h>
+#include <pinbuf_edu.h>
+
+#define EDU_PATH "/dev/pinbuf_edu"
+#define EDGE 0xee
+
+static int edu = -1;
+
+static int edu_setup(void **state)
+{
+	if (fixture_setup(state))
+		return -1;
+	edu = open(EDU_PATH, O_RDWR | O_CLOEXEC);
+	return 0;
+}
+
+static int edu_teardown(void **state)
+{
+	if (edu >= 0)
+		close(edu);
+	return fixture_teardown(state);
+}
+
+#define EDU(function) \
+	cmocka_unit_test_setup_teardown(function, edu_setup, edu_teardown)
+
+static void require_edu(void)
+{
+	if (edu < 0)
+		skip_because("no device " EDU_PATH " (tests/vm/run --edu)");
+}
+
+static int dma(int fd, uint32_t direction, uint64_t offset, uint32_t len)
+{
+	struct pinbuf_edu_dma arg = {
+		.fd = fd, .direction = direction, .offset = offset, .len = len,
+	};
+	int err = errno_of(ioctl(edu, PINBUF_EDU_DMA, &arg));
+
+	if (!err)
+		assert_int_equal(arg.out_len, len);
+	return err;
+}
+
+static bool only_edges(const uint8_t *p, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (p[i] != EDGE)
+			return false;
+	return true;
+}
+
+/* Out of one buffer, through the device, into another at another place. */
+static void goes_through_the_device(size_t len, size_t from, size_t to,
+				    uint32_t bytes)
+{
+	int a = buf_new(len), b = buf_new(len);
+	uint8_t *p = map_shared(a, len), *q = map_shared(b, len);
+
+	fill(p, len, 1);
+	memset(q, EDGE, len);
+	assert_int_equal(dma(a, PINBUF_EDU_TO_DEVICE, from, bytes), 0);
+	assert_int_equal(dma(b, PINBUF_EDU_FROM_DEVICE, to, bytes), 0);
+	assert_memory_equal(q + to, p + from, bytes);
+	assert_true(only_edges(q, 0, to));
+	assert_true(only_edges(q, to + bytes, len));
+	assert_int_equal(differs(p, len, 1), -1);
+	munmap(p, len);
+	munmap(q, len);
+	close(a);
+	close(b);
+}
+
+static void both_directions_are_exact(void **state)
+{
+	(void)state;
+	require_edu();
+	goes_through_the_device(PAGE, 0, 2048, 2048);
+	goes_through_the_device(MIB(2), MIB(1) + 8, PAGE - 1024, 2048);
+	/* across two folios, and odd everything */
+	goes_through_the_device(7 * PAGE, 4 * PAGE - 1000, 6 * PAGE - 333, 1999);
+	goes_through_the_device(MIB(4) + PAGE, MIB(4) - 7, MIB(2) - 5, 11);
+}
+
+static void what_cannot_be_is_refused_by_the_importer(void **state)
+{
+	int fd;
+
+	(void)state;
+	require_edu();
+	fd = buf_new(PAGE);
+	assert_int_equal(dma(fd, PINBUF_EDU_TO_DEVICE, PAGE - 1, 2), EINVAL);
+	assert_int_equal(dma(dev, PINBUF_EDU_TO_DEVICE, 0, 2), EINVAL);
+	assert_int_equal(dma(-2, PINBUF_EDU_TO_DEVICE, 0, 2), EBADF);
+	assert_int_equal(buf_query(fd).attachments, 0);
+	close(fd);
+}
+
+static void attachments_are_counted_and_held(void **state)
+{
+	struct pinbuf_edu_attach attach = {
+		.direction = PINBUF_EDU_TO_DEVICE | PINBUF_EDU_FROM_DEVICE,
+	};
+	uint64_t live = stats(PINBUF_STATS_ALL, 0).out_current_live;
+	struct pinbuf_ioc_sync sync = { .len = 2 * PAGE };
+	uint8_t *p;
+
+	(void)state;
+	require_edu();
+	attach.fd = buf_new(2 * PAGE);
+	sync.fd = attach.fd;
+	p = map_shared(attach.fd, 2 * PAGE);
+	assert_ok(ioctl(edu, PINBUF_EDU_ATTACH, &attach));
+	assert_int_not_equal(attach.out_segments, 0);
+	assert_int_equal(buf_query(attach.fd).attachments, 1);
+	assert_int_equal(stats(PINBUF_STATS_ALL, 0).out_attachments, 1);
+
+	/* while it is mapped for the device: sync, write, let the device read */
+	fill(p, 2 * PAGE, 3);
+	sync.flags = PINBUF_SYNC_END | PINBUF_SYNC_WRITE;
+	assert_ok(ioctl(dev, PINBUF_IOC_SYNC, &sync));
+	assert_int_equal(dma(PINBUF_EDU_KEPT, PINBUF_EDU_TO_DEVICE, 100, 2048),
+			 0);
+	assert_int_equal(dma(PINBUF_EDU_KEPT, PINBUF_EDU_FROM_DEVICE, PAGE,
+			     2048), 0);
+	sync.flags = PINBUF_SYNC_START | PINBUF_SYNC_READ;
+	assert_ok(ioctl(dev, PINBUF_IOC_SYNC, &sync));
+	assert_memory_equal(p + PAGE, p + 100, 2048);
+
+	/* the device keeps it when everybody else has let go */
+	munmap(p, 2 * PAGE);
+	close(attach.fd);
+	assert_int_equal(stats(PINBUF_STATS_ALL, 0).out_current_live,
+			 live + 2 * PAGE);
+	assert_int_equal(dma(PINBUF_EDU_KEPT, PINBUF_EDU_FROM_DEVICE, 0, 512),
+			 0);
+	assert_ok(ioctl(edu, PINBUF_EDU_DETACH));
+	assert_int_equal(stats(PINBUF_STATS_ALL, 0).out_current_live, live);
+}
+
+static int attaches_and_exits(void *fd)
+{
+	struct pinbuf_edu_attach attach = {
+		.fd = *(int *)fd, .direction = PINBUF_EDU_TO_DEVICE,
+	};
+	int own = open(EDU_PATH, O_RDWR);
+
+	CHECK(own >= 0);
+	CHECK(!ioctl(own, PINBUF_EDU_ATTACH, &attach));
+	return 0;
+}
+
+static void death_of_the_holder_detaches(void **state)
+{
+	int fd;
+
+	(void)state;
+	require_edu();
+	fd = buf_new(PAGE);
+	in_child(attaches_and_exits, &fd);
+	assert_int_equal(buf_query(fd).attachments, 0);
+	close(fd);
+}
+
+static void two_devices_files_attach_side_by_side(void **state)
+{
+	struct pinbuf_edu_attach attach = {
+		.direction = PINBUF_EDU_TO_DEVICE,
+	};
+	int second;
+
+	(void)state;
+	require_edu();
+	second = open(EDU_PATH, O_RDWR);
+	attach.fd = buf_new(MIB(2));
+	assert_ok(ioctl(edu, PINBUF_EDU_ATTACH, &attach));
+	assert_ok(ioctl(second, PINBUF_EDU_ATTACH, &attach));
+	assert_int_equal(buf_query(attach.fd).attachments, 2);
+	close(second);
+	assert_int_equal(buf_query(attach.fd).attachments, 1);
+	assert_ok(ioctl(edu, PINBUF_EDU_DETACH));
+	assert_int_equal(buf_query(attach.fd).attachments, 0);
+	close(attach.fd);
+}
+
+static void kernels_own_mapping_sees_the_same_bytes(void **state)
+{
+	static const size_t lens[] = { PAGE, 9 * PAGE, MIB(2) + PAGE };
+	uint8_t bytes[2048];
+
+	(void)state;
+	require_edu();
+	for (size_t i = 0; i < ARRAY_LEN(lens); i++) {
+		int fd = buf_new(lens[i]);
+		uint8_t *p = map_shared(fd, lens[i]);
+		struct pinbuf_edu_vmap vmap = {
+			.fd = fd, .direction = PINBUF_EDU_TO_DEVICE,
+			.user = (uintptr_t)bytes, .len = sizeof(bytes),
+			.offset = lens[i] - sizeof(bytes),
+		};
+
+		fill(p, lens[i], i);
+		assert_ok(ioctl(edu, PINBUF_EDU_VMAP, &vmap));
+		assert_memory_equal(bytes, p + vmap.offset, sizeof(bytes));
+		memset(bytes, 0x3c, sizeof(bytes));
+		vmap.direction = PINBUF_EDU_FROM_DEVICE;
+		assert_ok(ioctl(edu, PINBUF_EDU_VMAP, &vmap));
+		assert_memory_equal(p + vmap.offset, bytes, sizeof(bytes));
+		assert_int_equal(differs(p, vmap.offset, i), -1);
+		munmap(p, lens[i]);
+		close(fd);
+	}
+}
+
+static bool has_iommu(void)
+{
+	DIR *dir = opendir("/sys/class/iommu");
+	bool found = false;
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		found = found || entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* A buffer of which no byte lies below @addr; -1 if there is none. */
+static int buffer_above(uint64_t addr)
+{
+	for (int tries = 0; tries < 64; tries++) {
+		int fd = buf_new(PAGE);
+		void *p = map_shared(fd, PAGE);
+		bool above = frame_of(p) * PAGE >= addr;
+
+		munmap(p, PAGE);
+		if (above)
+			return fd;
+		close(fd);
+	}
+	return -1;
+}
+
+static void a_device_that_cannot_reach_it_is_told(void **state)
+{
+	struct pinbuf_edu_mask mask = { .bits = 28 };
+	int fd, err;
+
+	(void)state;
+	require_edu();
+	/* the kernel itself warns of a device that cannot reach its memory */
+	if (!has_iommu() && !getenv("PINBUF_MAY_WARN"))
+		skip_because("without an IOMMU the kernel warns, which fails a run: set PINBUF_MAY_WARN=1");
+	fd = buffer_above(MIB(256));
+	if (fd < 0)
+		skip_because("no memory above 256 MiB in this guest");
+	assert_ok(ioctl(edu, PINBUF_EDU_MASK, &mask));
+	err = dma(fd, PINBUF_EDU_TO_DEVICE, 0, 64);
+	mask.bits = mask.out_old;
+	assert_ok(ioctl(edu, PINBUF_EDU_MASK, &mask));
+	/* an IOMMU puts it where the device reaches */
+	assert_int_equal(err, has_iommu() ? 0 : EIO);
+	assert_int_equal(buf_query(fd).attachments, 0);
+	assert_int_equal(dma(fd, PINBUF_EDU_TO_DEVICE, 0, 64), 0);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EDU(both_directions_are_exact),
+		EDU(what_cannot_be_is_refused_by_the_importer),
+		EDU(attachments_are_counted_and_held),
+		EDU(death_of_the_holder_detaches),
+		EDU(two_devices_files_attach_side_by_side),
+		EDU(kernels_own_mapping_sees_the_same_bytes),
+		EDU(a_device_that_cannot_reach_it_is_told),
+	};
+
+	tests_begin();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

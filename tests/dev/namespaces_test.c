@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Capabilities count in the initial user namespace only; uids and pids are told
+ * in the caller's namespaces.
+ */
+#include "common.h"
+#include "proc.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+/* In a child: an unprivileged user who is root of a namespace of his own. */
+static void enter_user_namespace(void)
+{
+	char map[32];
+
+	snprintf(map, sizeof(map), "0 %d 1", (int)getuid());
+	CHECK(!unshare(CLONE_NEWUSER));
+	CHECK(!file_write("/proc/self/uid_map", map));
+	CHECK(getuid() == 0);
+}
+
+static int can_unshare(void *flags)
+{
+	become_user(USER_UID);
+	return unshare(*(int *)flags) ? 1 : 0;
+}
+
+static void require_user_namespaces(void)
+{
+	int flags = CLONE_NEWUSER;
+
+	if (child_wait(child_start(can_unshare, &flags)))
+		skip_because("a user may not make user namespaces here");
+}
+
+static int root_of_his_own(void *unused)
+{
+	struct rlimit rlim = { PAGE, PAGE };
+	struct pinbuf_ioc_info in = { 0 };
+	struct pinbuf_ioc_alloc req = request(2 * PAGE);
+	int node;
+
+	(void)unused;
+	CHECK(!setrlimit(RLIMIT_MEMLOCK, &rlim));
+	become_user(USER_UID);
+	node = open(NODE_PATH, O_RDWR);
+	CHECK(node >= 0);
+	enter_user_namespace();
+	CHECK(!ioctl(node, PINBUF_IOC_INFO, &in));
+	CHECK(in.out_limit == PAGE);
+	CHECK(alloc_on(node, &req) == EDQUOT);
+	return 0;
+}
+
+static void capabilities_of_a_namespace_lift_no_limit(void **state)
+{
+	(void)state;
+	require_user_namespaces();
+	in_child(root_of_his_own, NULL);
+}
+
+static int reads_uids(void *roots_buffer)
+{
+	struct pinbuf_ioc_query query = { .fd = *(int *)roots_buffer };
+	struct pinbuf_ioc_alloc req = request(PAGE);
+	int node;
+
+	become_user(USER_UID);
+	node = open(NODE_PATH, O_RDWR);
+	CHECK(node >= 0);
+	CHECK(alloc_on(node, &req) == 0);
+	enter_user_namespace();
+	/* root has no uid here: the kernel's "nobody" */
+	CHECK(!ioctl(node, PINBUF_IOC_QUERY, &query));
+	CHECK(query.out.uid ==
+	      (uint32_t)file_number("/proc/sys/kernel/overflowuid", NULL));
+	query = (struct pinbuf_ioc_query){ .fd = req.out_fd };
+	CHECK(!ioctl(node, PINBUF_IOC_QUERY, &query));
+	CHECK(query.out.uid == 0);
+	return 0;
+}
+
+static void uids_are_told_in_the_callers_namespace(void **state)
+{
+	int fd = buf_new(PAGE);
+
+	(void)state;
+	require_user_namespaces();
+	in_child(reads_uids, &fd);
+	close(fd);
+}
+
+static int sock;
+
+static int first_of_namespace(void *outer_buffer)
+{
+	struct pinbuf_ioc_query query = { .fd = *(int *)outer_buffer };
+	struct pinbuf_ioc_alloc req = request(PAGE);
+
+	CHECK(getpid() == 1);
+	CHECK(!ioctl(dev, PINBUF_IOC_QUERY, &query));
+	CHECK(query.out.pid == 0);
+	CHECK(alloc_on(dev, &req) == 0);
+	query = (struct pinbuf_ioc_query){ .fd = req.out_fd };
+	CHECK(!ioctl(dev, PINBUF_IOC_QUERY, &query));
+	CHECK(query.out.pid == 1);
+	CHECK(!send_fd(sock, req.out_fd));
+	return 0;
+}
+
+static int makes_pid_namespace(void *outer_buffer)
+{
+	int status;
+	pid_t pid;
+
+	CHECK(!unshare(CLONE_NEWPID));
+	pid = fork();
+	if (!pid)
+		_exit(first_of_namespace(outer_buffer));
+	CHECK(write(sock, &pid, sizeof(pid)) == sizeof(pid));
+	CHECK(waitpid(pid, &status, 0) == pid);
+	return status;
+}
+
+static void pids_are_told_in_the_callers_namespace(void **state)
+{
+	int fd = buf_new(PAGE), socks[2], inner = -1;
+	pid_t child, pid = 0;
+
+	(void)state;
+	assert_ok(socketpair(AF_UNIX, SOCK_DGRAM, 0, socks));
+	sock = socks[1];
+	child = child_start(makes_pid_namespace, &fd);
+	/* the two messages come in any order */
+	for (int i = 0; i < 2; i++) {
+		char peek[sizeof(pid)];
+
+		if (recv(socks[0], peek, sizeof(peek), MSG_PEEK) == sizeof(pid))
+			assert_int_equal(read(socks[0], &pid, sizeof(pid)),
+					 sizeof(pid));
+		else
+			inner = recv_fd(socks[0]);
+	}
+	assert_int_equal(child_wait(child), 0);
+	assert_true(inner >= 0 && pid > 1);
+	assert_int_equal(buf_query(inner).pid, pid);
+	close(inner);
+	close(fd);
+	close(socks[0]);
+	close(socks[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(capabilities_of_a_namespace_lift_no_limit),
+		TEST(uids_are_told_in_the_callers_namespace),
+		TEST(pids_are_told_in_the_callers_namespace),
+	};
+
+	tests_begin();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

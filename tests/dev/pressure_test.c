@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Promise 1, without being asked: what the kernel does by itself under pressure,
+ * with bad memory, when memory is taken away, and to bring it nearer to a CPU.
+ */
+#include "common.h"
+#include "moves.h"
+#include "proc.h"
+
+#include <dirent.h>
+
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE 101
+#endif
+
+static void pageout_leaves_it(void **state)
+{
+	(void)state;
+	madvise(pinned, LEN, MADV_COLD);
+	madvise(pinned, LEN, MADV_PAGEOUT);
+	assert_int_equal(pinned_moved(), 0);
+	assert_pinned_bytes();
+}
+
+/* Pages that make it pressure: a quarter of what there is to drop. */
+#define SCANNED 2048
+
+/* Pages that the kernel has looked at to free them. */
+static long long pages_scanned(void)
+{
+	return file_number("/proc/vmstat", "pgscan_kswapd") +
+	       file_number("/proc/vmstat", "pgscan_direct");
+}
+
+/* Something for the kernel to drop: the page cache of programs. */
+static void read_programs(size_t bytes)
+{
+	DIR *dir = opendir("/usr/bin");
+	static char block[1 << 16];
+	struct dirent *entry;
+	ssize_t got;
+
+	CHECK(dir);
+	while (bytes && (entry = readdir(dir))) {
+		int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_CLOEXEC);
+
+		while ((got = read(fd, block, sizeof(block))) > 0)
+			bytes -= (size_t)got < bytes ? (size_t)got : bytes;
+		close(fd);
+	}
+	closedir(dir);
+	CHECK(!bytes);
+}
+
+/* Takes memory until the kernel has to look for some: no further, or it kills. */
+static int eats_memory(void *unused)
+{
+	size_t len = meminfo("MemTotal");
+	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	long long before;
+
+	(void)unused;
+	CHECK(p != MAP_FAILED);
+	read_programs(MIB(32));
+	before = pages_scanned();
+	for (size_t at = 0; at + MIB(1) <= len; at += MIB(1)) {
+		CHECK(!madvise(p + at, MIB(1), MADV_POPULATE_WRITE));
+		if (pages_scanned() >= before + SCANNED)
+			return 0;
+	}
+	return 1;
+}
+
+static void memory_pressure_leaves_it(void **state)
+{
+	long long before = pages_scanned();
+
+	(void)state;
+	in_child(eats_memory, NULL);
+	assert_true(pages_scanned() >= before + SCANNED);
+	assert_int_equal(pinned_moved(), 0);
+	assert_pinned_bytes();
+}
+
+static void soft_offline_leaves_it(void **state)
+{
+	int err;
+
+	(void)state;
+	/* the first of huge folios, of small ones, and a single page */
+	for (size_t at = 0; at < 3; at++) {
+		const size_t where[] = { 0, LEN / 2, LEN - PAGE };
+
+		err = errno_of(madvise(pinned + where[at], PAGE,
+				       MADV_SOFT_OFFLINE));
+		if (err == EINVAL)
+			skip_because("this kernel cannot offline pages (MEMORY_FAILURE)");
+		assert_int_not_equal(err, 0);
+		assert_int_equal(pinned_moved(), 0);
+	}
+	assert_pinned_bytes();
+}
+
+static void offlining_its_memory_is_refused(void **state)
+{
+	const char *text = file_text("/sys/devices/system/memory/block_size_bytes");
+	unsigned long long size, last = 0;
+	int refused = 0;
+
+	(void)state;
+	if (!text)
+		skip_because("this kernel cannot take memory offline");
+	size = strtoull(text, NULL, 16);
+	for (size_t i = 0; i < PAGES; i++) {
+		unsigned long long block = pinned_before[i] * PAGE / size;
+		char path[96];
+		int err;
+
+		if (i && block == last)
+			continue;
+		last = block;
+		snprintf(path, sizeof(path),
+			 "/sys/devices/system/memory/memory%llu/state", block);
+		err = errno_of(file_write(path, "offline"));
+		/* EINVAL: it spans zones, and cannot be in any case */
+		assert_true(err == EBUSY || err == EINVAL);
+		refused += err == EBUSY;
+		assert_int_equal(pinned_moved(), 0);
+	}
+	assert_pinned_bytes();
+	if (!refused)
+		skip_because("all of the buffer lies in blocks that span zones");
+}
+
+#define BALANCING "/sys/kernel/debug/sched/numa_balancing/"
+
+static long faults_of_touching(volatile char *p)
+{
+	long faults = minor_faults();
+
+	for (size_t at = 0; at < LEN; at += PAGE)
+		p[at] = p[at];
+	return minor_faults() - faults;
+}
+
+/* Until the scanner has come to the child's own memory, and for a while more. */
+static int is_balanced(void *unused)
+{
+	char *own = mmap(NULL, LEN, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	long ours = 0, others = 0;
+
+	(void)unused;
+	CHECK(own != MAP_FAILED);
+	CHECK(!madvise(pinned, LEN, MADV_POPULATE_WRITE));
+	faults_of_touching(own);
+	for (int round = 0, after = 0; round < 1000 && after < 20; round++) {
+		others += faults_of_touching(own);
+		ours += faults_of_touching(pinned);
+		after += others > 0;
+		usleep(10000);
+	}
+	CHECK(others > 0);
+	/* code and stack are balanced too; half the buffer is 512 entries */
+	CHECK(ours < 64);
+	return 0;
+}
+
+static void numa_balancing_leaves_it(void **state)
+{
+	static const char path[] = "/proc/sys/kernel/numa_balancing";
+	long long old = file_number(path, NULL);
+	int status;
+
+	(void)state;
+	require_two_nodes();
+	if (old < 0)
+		skip_because("this kernel does not balance nodes");
+	/* sooner and more often, where the kernel lets itself be told */
+	file_write(BALANCING "scan_delay_ms", "1");
+	file_write(BALANCING "scan_period_min_ms", "20");
+	assert_ok(file_write(path, "1"));
+	status = child_wait(child_start(is_balanced, NULL));
+	assert_ok(file_write_number(path, old));
+	file_write(BALANCING "scan_delay_ms", "1000");
+	file_write(BALANCING "scan_period_min_ms", "1000");
+	assert_int_equal(status, 0);
+	assert_int_equal(pinned_moved(), 0);
+	assert_pinned_bytes();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		MOVES(pageout_leaves_it),
+		MOVES(memory_pressure_leaves_it),
+		MOVES(soft_offline_leaves_it),
+		MOVES(offlining_its_memory_is_refused),
+		MOVES(numa_balancing_leaves_it),
+	};
+
+	tests_begin();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

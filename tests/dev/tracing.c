@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "tracing.h"
+#include "proc.h"
+
+#define ROOT "/sys/kernel/tracing/"
+
+void tracing_start(void)
+{
+	if (access(ROOT "events", F_OK))
+		skip_because("this kernel has no event tracing");
+	assert_ok(file_write(ROOT "events/pinbuf/enable", "1"));
+	assert_ok(file_write(ROOT "trace", "0"));
+	assert_ok(file_write(ROOT "tracing_on", "1"));
+}
+
+const char *tracing_stop(void)
+{
+	const char *text;
+
+	assert_ok(file_write(ROOT "events/pinbuf/enable", "0"));
+	text = file_text(ROOT "trace");
+	assert_non_null(text);
+	return text;
+}
+
+const char *tracing_line(const char *trace, const char *event,
+			 const char *what)
+{
+	static char line[512];
+	size_t len = strlen(event);
+
+	for (const char *at = trace; (at = strstr(at, event)); at += len) {
+		const char *end = strchr(at, '\n');
+
+		/* " pinbuf_map: ..." */
+		if (at[-1] != ' ' || at[len] != ':' || !end)
+			continue;
+		snprintf(line, sizeof(line), "%.*s", (int)(end - at), at);
+		if (strstr(line, what))
+			return line;
+	}
+	return NULL;
+}
