@@ -24,6 +24,7 @@
 #include <linux/log2.h>
 #include <linux/memcontrol.h>
 #include <linux/sched/signal.h>
+#include <linux/swap.h>
 
 #include "pinbuf.h"
 
@@ -211,6 +212,21 @@ static u32 flags_got(const struct pinbuf_buf *buf, const struct pinbuf_want *wan
 	return flags;
 }
 
+/*
+ * Pages that stay put are lost to everybody else.  Without this a request that
+ * cannot succeed would first drive the machine to where others' allocations wake
+ * the OOM killer.  Not asked for small buffers, for its cost.
+ */
+static bool can_be_had(unsigned long nr)
+{
+	long available;
+
+	if (nr < 1UL << PINBUF_TOP_ORDER)
+		return true;
+	available = si_mem_available() + get_nr_swap_pages();
+	return available > 0 && nr <= available;
+}
+
 /**
  * pinbuf_pages_fill() - give a buffer its pages
  * @buf: a buffer of @want's length, without any
@@ -228,7 +244,7 @@ int pinbuf_pages_fill(struct pinbuf_buf *buf, const struct pinbuf_want *want)
 	struct page *page;
 	int err;
 
-	if (nr > totalram_pages())
+	if (!can_be_had(nr))
 		return -ENOMEM;
 	if (want->align > buf->len && pinbuf_order_at(0, nr) < PINBUF_TOP_ORDER) {
 		err = fill_from_block(buf, want);
