@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <stdio.h>
-
-#include "error.h"
 #include "floor.h"
 #include "measure.h"
 #include "mem.h"

@@ -19,19 +19,20 @@
 #include "json.h"
 #include "kinds.h"
 #include "measure.h"
+#include "place.h"
 #include "report.h"
 #include "size.h"
 #include "works.h"
 
 static const char alloc_remark[] =
-	"zeroing is part of each figure.  udmabuf's memory is mapped through the memfd, since a\n"
-	"mapping of its own descriptor is refused for I/O.  hugetlb's pages were set aside before\n"
-	"the measurement, which is not counted, and its lengths are rounded up to 2 MiB.  dma-heap\n"
-	"and hugetlb charge no memory cgroup for their pages.\n";
+	"zeroing is part of each figure.  udmabuf's memory is mapped through its memfd, since\n"
+	"a mapping of the dma-buf is refused for I/O; htlb+udma is one of a hugetlb memfd.  The\n"
+	"pages of hugetlb were set aside before, which is not counted, and its lengths are\n"
+	"rounded up to 2 MiB.  dma-heap and hugetlb charge no memory cgroup for their pages.\n";
 
 static const char register_remark[] =
-	"Long pins of a driver's pages take the kernel's slow path, which is paid for each entry\n"
-	"of the page table: little for a huge one, above that of anonymous memory for small ones.\n";
+	"Long pins of a driver's pages take the kernel's slow path, paid for each entry of the\n"
+	"page table: little for a huge one, more than in anonymous memory for small ones.\n";
 
 static const struct work {
 	const char *name;
@@ -104,6 +105,14 @@ static void choice_parse(struct choice *choice, int argc, char **argv)
 	}
 }
 
+static void choice_check(const struct choice *choice)
+{
+	for (int i = 0; i < NR_WORKS; i++)
+		if (!choice->work || !strcmp(choice->work, works[i].name))
+			return;
+	fail("--work %s: there is no such work", choice->work);
+}
+
 static bool work_chosen(const struct work *w, const struct choice *choice)
 {
 	if (choice->work && strcmp(choice->work, w->name))
@@ -156,7 +165,9 @@ int main(int argc, char **argv)
 	struct choice choice = { };
 	bool whole;
 
+	place_fix(argv);
 	choice_parse(&choice, argc, argv);
+	choice_check(&choice);
 	kinds_choose(choice.kinds);
 	whole = !choice.kinds && !choice.work && work_max_len == SIZE_MAX;
 	if (whole) {

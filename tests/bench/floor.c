@@ -124,8 +124,8 @@ void floor_init(void)
 		fail("the guest's CPU must have rep_good and not erms: is it run with --icount?");
 	page_count = count_clear_page();
 	seen = count_new_page();
-	printf("zeroing: %" PRIu64 " instructions a page (clear_page_rep, executed here); a new\n"
-	       "hugetlb page takes the kernel %" PRIu64 " more than one that is there, per 4 KiB\n\n",
+	printf("zeroing: %" PRIu64 " instructions a page (clear_page_rep, executed here); a page\n"
+	       "of hugetlb that is new takes %" PRIu64 " more than an old one, per 4 KiB\n\n",
 	       page_count, seen);
 	if (seen < page_count || seen > page_count + page_count * CHECK_PERCENT / 100)
 		fail("the kernel clears pages in another way than is assumed here");

@@ -35,17 +35,21 @@ static const struct goal {
 	{ "ioctl STATS of all",		"unknown",		3.00 },
 };
 
-/* of the buffer's own size, for 1 GiB of huge folios */
+/* percent of the buffer's own size, for 1 GiB of huge folios */
 static const char footprint_row[] = "own memory of 1 GiB";
-static const double footprint_most = 0.0002;
+static const double footprint_most = 0.02;
 
-static void verdict_print(const char *row, const char *door, const char *of, double got,
-			  double most, const char *format)
+/* Both are parts of @whole; a door that was not measured leaves its column empty. */
+static void got_print(const struct figure *f, double whole, double most, const char *format)
 {
-	printf("%-25s%-10s%-17s", row, door, of);
+	double got = (double)f->count / whole;
+
+	if (!f->known) {
+		printf("%19s", "");
+		return;
+	}
 	printf(format, got);
-	printf(format, most);
-	printf("   %s\n", got <= most ? "reached" : "MISSED");
+	printf(" %-9s", got <= most ? "reached" : "MISSED");
 }
 
 static void goal_report(const struct goal *g, const struct table *t)
@@ -55,11 +59,10 @@ static void goal_report(const struct goal *g, const struct table *t)
 
 	if (!row || peer < 0 || !row->figures[peer].known)
 		return;
+	printf("%-25s%-17s%8.2f", g->row, g->peer, g->most);
 	for (int ours = 0; ours < t->nr_ours; ours++)
-		if (row->figures[ours].known)
-			verdict_print(g->row, t->columns[ours].heading, g->peer,
-				      (double)row->figures[ours].count /
-				      (double)row->figures[peer].count, g->most, "%9.3f");
+		got_print(&row->figures[ours], (double)row->figures[peer].count, g->most, "%9.3f");
+	putchar('\n');
 }
 
 static void footprint_report(const struct table *t)
@@ -68,16 +71,15 @@ static void footprint_report(const struct table *t)
 
 	if (!row)
 		return;
+	printf("%-25s%-17s%8.2f", footprint_row, "its size, %", footprint_most);
 	for (int ours = 0; ours < t->nr_ours; ours++)
-		if (row->figures[ours].known)
-			verdict_print(footprint_row, t->columns[ours].heading, "the buffer, %",
-				      (double)row->figures[ours].count * 100 / GIB,
-				      footprint_most * 100, "%9.4f");
+		got_print(&row->figures[ours], GIB / 100.0, footprint_most, "%9.4f");
+	putchar('\n');
 }
 
 void goals_report(const struct table *tables, int nr_tables)
 {
-	printf("%-25s%-10s%-17s%9s%9s\n", "goals", "door", "of", "ratio", "goal");
+	printf("%-25s%-17s%8s%9s%19s\n", "goals: in all, of", "", "at most", "pinbuf", "by ALLOC");
 	for (unsigned int g = 0; g < sizeof(goals) / sizeof(goals[0]); g++)
 		for (int i = 0; i < nr_tables; i++)
 			goal_report(&goals[g], &tables[i]);

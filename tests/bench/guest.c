@@ -1,37 +1,14 @@
 // SPDX-License-Identifier: MIT
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "error.h"
+#include "file.h"
 #include "guest.h"
+#include "pages.h"
 
 /* the largest piece of hugetlb memory is 256 MiB; one page more for odd lengths */
 #define HUGE_PAGES	"129"
-
-static void file_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-		fail_errno(errno, "%s", path);
-	close(fd);
-}
-
-static void file_read(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, text, size - 1);
-
-	if (got < 0)
-		fail_errno(errno, "%s", path);
-	text[got] = 0;
-	close(fd);
-}
 
 static void hugetlb_prepare(void)
 {
@@ -62,4 +39,5 @@ void guest_prepare(void)
 	/* irqmode=0: a request is complete when it is sent, nobody sleeps */
 	if (system("modprobe null_blk irqmode=0"))
 		fail("modprobe null_blk failed");
+	pages_open();
 }

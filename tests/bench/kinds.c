@@ -30,25 +30,31 @@ static int map_at(struct mem *m, void *addr, int flags, int fd)
 	return -errno;
 }
 
+static char *reserve(size_t len)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	char *start = mmap(NULL, len, PROT_NONE, flags, -1, 0);
+
+	return start == MAP_FAILED ? NULL : start;
+}
+
 /*
  * At a huge-size boundary: the kernel chooses no such address for a mapping of
- * a dma-buf, nor for an anonymous one of an odd length.
+ * a dma-buf, nor for an anonymous one of an odd length, but it does for
+ * anonymous whole huge pages.
  */
 static int map_aligned(struct mem *m, int flags, int fd)
 {
-	size_t room = round_up(m->map_len, PAGE_BYTES) + HUGE_BYTES - PAGE_BYTES;
-	char *start, *end, *addr;
+	size_t room = round_up(m->map_len, HUGE_BYTES);
+	char *start = reserve(room);
 
-	start = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (start == MAP_FAILED)
+	if (!start)
 		return -errno;
-	addr = (char *)round_up((size_t)start, HUGE_BYTES);
-	end = addr + m->map_len;
-	if (addr > start && munmap(start, addr - start))
+	if ((size_t)start % HUGE_BYTES)
+		fail("the kernel puts whole huge pages at no huge-size boundary");
+	if (room > m->map_len && munmap(start + m->map_len, room - m->map_len))
 		return -errno;
-	if (end < start + room && munmap(end, start + room - end))
-		return -errno;
-	return map_at(m, addr, flags | MAP_FIXED, fd);
+	return map_at(m, start, flags | MAP_FIXED, fd);
 }
 
 static int make_nothing(struct mem *m, int node)

@@ -5,7 +5,4 @@
 /* Take from the kernel what the last work left behind, so that the next does not pay for it. */
 void settle(void);
 
-/* Make the per-CPU parts of the kernel's counters join the sums. */
-void settle_counters(void);
-
 #endif

@@ -9,7 +9,7 @@
 #include <termios.h>
 
 static int buf = -1;
-static int fds_before;
+static int fds_before, next_before;
 
 static int laws_setup(void **state)
 {
@@ -17,19 +17,21 @@ static int laws_setup(void **state)
 		return -1;
 	buf = buf_new(PAGE);
 	fds_before = count_fds();
+	next_before = next_fd();
 	return 0;
 }
 
 static int laws_teardown(void **state)
 {
-	int fds = count_fds();
+	int fds = count_fds(), next = next_fd();
 
 	close(buf);
 	if (fixture_teardown(state))
 		return -1;
-	if (fds == fds_before)
+	if (fds == fds_before && next == next_before)
 		return 0;
-	print_message("# %d descriptors before, %d after\n", fds_before, fds);
+	print_message("# %d descriptors before, %d after; the next %d before, %d after\n",
+		      fds_before, fds, next_before, next);
 	return -1;
 }
 

@@ -7,22 +7,21 @@
 #include <sys/resource.h>
 
 static struct pinbuf_ioc_alloc base;
-static uint64_t failures;
 
 /* A refusal must cost nothing: no descriptor, no bytes, no count of a buffer. */
 static void refused(int expected, struct pinbuf_ioc_alloc req, const char *why)
 {
 	struct pinbuf_ioc_stats before = stats(PINBUF_STATS_ALL, 0);
 	struct pinbuf_ioc_stats after;
-	int fds = count_fds();
+	int fds = count_fds(), next = next_fd();
 
 	check_errno(expected, alloc_errno(req), why, __FILE__, __LINE__);
 	assert_int_equal(count_fds(), fds);
+	assert_int_equal(next_fd(), next);
 	after = stats(PINBUF_STATS_ALL, 0);
 	assert_int_equal(after.out_current_live, before.out_current_live);
 	assert_int_equal(after.out_allocation_count,
 			 before.out_allocation_count);
-	failures++;
 }
 
 #define REFUSED(errno_wanted, why, ...) do {				\
@@ -36,7 +35,6 @@ static void refused(int expected, struct pinbuf_ioc_alloc req, const char *why)
 static int errors_setup(void **state)
 {
 	base = request(PAGE);
-	failures = 0;
 	return fixture_setup(state);
 }
 

@@ -321,6 +321,15 @@ int count_fds(void)
 	return count - 3;
 }
 
+int next_fd(void)
+{
+	int fd = dup(STDOUT_FILENO);
+
+	assert_true(fd >= 0);
+	close(fd);
+	return fd;
+}
+
 union fd_control {
 	char space[CMSG_SPACE(sizeof(int))];
 	struct cmsghdr align;

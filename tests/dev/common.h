@@ -132,6 +132,9 @@ bool is_zero(const void *p, size_t len);
 /* Open descriptors of this process. */
 int count_fds(void);
 
+/* The next descriptor: a reserved one that was never installed shows here. */
+int next_fd(void);
+
 /* Moves a descriptor through a socket: SCM_RIGHTS. */
 int send_fd(int sock, int fd);
 int recv_fd(int sock);

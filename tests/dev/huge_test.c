@@ -99,12 +99,13 @@ static void buffer_at_an_unaligned_address_works_without(void **state)
 static void a_tmpfs_that_came_and_went_changes_nothing(void **state)
 {
 	size_t len = 8 * huge;
+	size_t most = kernel_is("debug") ? MIB(64) : MIB(256);
 	size_t churn = meminfo("MemFree") / 2;
 	void *p;
 
 	(void)state;
 	/* enough that the next huge folios are the tmpfs's old pages */
-	tmpfs_churn(churn < MIB(192) ? churn : MIB(192));
+	tmpfs_churn(churn < most ? churn : most);
 	p = map_shared(dev, len);
 	assert_huge_mapped(p, len);
 	munmap(p, len);

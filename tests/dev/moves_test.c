@@ -73,8 +73,8 @@ static void compaction_moves_the_control_only(void **state)
 	char *singles[256];
 
 	(void)state;
-	if (len > MIB(320))
-		len = MIB(320);
+	if (len > MIB(160))
+		len = MIB(160);
 	sieve_make(&sieve, len);
 	/* single pinned pages, taken while there are holes */
 	for (size_t i = 0; i < ARRAY_LEN(singles); i++) {

@@ -160,29 +160,66 @@ static void node_in_the_request_beats_the_policy(void **state)
 	in_child(asked_node_beats_policy, NULL);
 }
 
+/* "Node 1 MemTotal:  ... kB" */
+static uint64_t node_bytes(int node)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/meminfo",
+		 node);
+	return strtoull(strstr(file_text(path), "MemTotal:") + 9, NULL, 10)
+	       << 10;
+}
+
 static void strict_node_that_is_full_is_enomem(void **state)
 {
 	long long ceiling = param_get("max_bytes");
 	long long kills = file_number("/proc/vmstat", "oom_kill");
 	struct pinbuf_ioc_alloc req;
-	long long total;
 	int err;
 
 	(void)state;
 	require_two_nodes();
-	/* "Node 1 MemTotal:  ... kB" */
-	total = atoll(strstr(file_text("/sys/devices/system/node/node1/meminfo"),
-			     "MemTotal:") + 9) << 10;
-	if (total > (long long)MIB(1024))
+	if (node_bytes(1) > MIB(1024))
 		skip_because("node 1 takes too long to fill");
 	assert_ok(param_set("max_bytes", 0));
-	err = alloc_node((uint64_t)total, 1, PINBUF_ALLOC_STRICT_NODE, &req);
+	err = alloc_node(node_bytes(1), 1, PINBUF_ALLOC_STRICT_NODE, &req);
 	assert_ok(param_set("max_bytes", ceiling));
 	assert_int_equal(err, ENOMEM);
 	assert_int_equal(file_number("/proc/vmstat", "oom_kill"), kills);
 }
 
 static struct cgroup cpuset;
+
+static int fills_cpuset(void *unused)
+{
+	struct pinbuf_ioc_alloc req;
+
+	(void)unused;
+	CHECK(!cgroup_enter(&cpuset));
+	CHECK(alloc_node(node_bytes(1), PINBUF_NODE_ANY, 0, &req) == ENOMEM);
+	return 0;
+}
+
+static void full_cpuset_is_enomem_and_nothing_elsewhere(void **state)
+{
+	long long kills = file_number("/proc/vmstat", "oom_kill");
+	long long ceiling = param_get("max_bytes");
+	int status;
+
+	(void)state;
+	require_two_nodes();
+	if (node_bytes(1) > MIB(1024))
+		skip_because("node 1 takes too long to fill");
+	cgroup_create(&cpuset, "cpuset");
+	assert_ok(cgroup_write(&cpuset, "cpuset.mems", "1"));
+	assert_ok(param_set("max_bytes", 0));
+	status = child_wait(child_start(fills_cpuset, NULL));
+	assert_ok(param_set("max_bytes", ceiling));
+	cgroup_destroy(&cpuset);
+	assert_int_equal(status, 0);
+	assert_int_equal(file_number("/proc/vmstat", "oom_kill"), kills);
+}
 
 static int inside_cpuset(void *unused)
 {
@@ -224,6 +261,7 @@ int main(void)
 		TEST(node_in_the_request_beats_the_policy),
 		TEST(strict_node_that_is_full_is_enomem),
 		TEST(cpusets_bind),
+		TEST(full_cpuset_is_enomem_and_nothing_elsewhere),
 	};
 
 	tests_begin();

@@ -147,7 +147,7 @@ static void refusals_of_one_are_not_felt_by_others(void **state)
 		usleep(1000);
 		st = stats(PINBUF_STATS_ALL, 0);
 	} while (!st.out_failed_memlock);
-	for (int i = 0; i < 3000 && !err; i++)
+	for (int i = 0; i < 1000 && !err; i++)
 		err = alloc_errno(request(PAGE));
 	for (size_t i = 0; i < ARRAY_LEN(pids); i++) {
 		assert_ok(kill(pids[i], SIGKILL));
@@ -264,7 +264,7 @@ static int everything_at_once(void *unused)
 	};
 
 	(void)unused;
-	race(bodies, ARRAY_LEN(bodies), 2000);
+	race(bodies, ARRAY_LEN(bodies), 1000);
 	close(slot);
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* The three limits, what a charge adds and what it gives back, and who is told. */
 #include <linux/kthread.h>
 #include <linux/resource.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
 #include "env.h"
@@ -178,10 +179,31 @@ static void failure_is_counted_by_its_cause(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic64_read(&user->charged), 0);
 }
 
+static void fatal_signal_ends_the_allocation(struct kunit *test)
+{
+	static const char label[PINBUF_LABEL_SIZE];
+	struct pinbuf_user *user = test->priv;
+	atomic64_t *counter = &user->counters.value[PINBUF_FAILED + PINBUF_CAUSE_SIGNAL];
+	struct pinbuf_want want = {
+		.len = SZ_1M, .align = PAGE_SIZE, .node = NUMA_NO_NODE, .label = label,
+	};
+	s64 before = atomic64_read(counter);
+	struct dma_buf *dmabuf;
+
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+	dmabuf = pinbuf_buf_create(user, &want);
+	flush_signals(current);
+	disallow_signal(SIGKILL);
+	KUNIT_EXPECT_EQ(test, -EINTR, PTR_ERR_OR_ZERO(dmabuf));
+	KUNIT_EXPECT_EQ(test, atomic64_read(counter), before + 1);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&user->charged), 0);
+}
+
 /* Room for one of them at a time. */
 #define RACERS		4
 #define RACE_BYTES	(2 * PAGE_SIZE)
-#define ROUNDS		100000
+#define ROUNDS		60000
 
 struct race {
 	struct pinbuf_user *user;
@@ -244,6 +266,7 @@ static struct kunit_case account_suite_cases[] = {
 	KUNIT_CASE(refusal_gives_everything_back),
 	KUNIT_CASE_PARAM(buffer_is_charged_while_it_lives, pages_gen_params),
 	KUNIT_CASE_PARAM(failure_is_counted_by_its_cause, failure_gen_params),
+	KUNIT_CASE(fatal_signal_ends_the_allocation),
 	KUNIT_CASE(racing_charges_keep_the_ceiling),
 	KUNIT_CASE(user_is_one_object),
 	KUNIT_CASE(nothing_is_left),

@@ -4,6 +4,8 @@
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/resource.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
 #include "env.h"
@@ -193,6 +195,19 @@ static void limits_answer_with_their_errno(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, env_settles(test->priv, 0));
 }
 
+static void no_descriptor_is_no_buffer(struct kunit *test)
+{
+	struct file *node = env_node(test, O_RDWR);
+	struct pinbuf_ioc_alloc req = ALLOC();
+	struct rlimit *limit = &current->signal->rlim[RLIMIT_NOFILE];
+
+	/* The thread's own; it needs it no more. */
+	limit->rlim_cur = 0;
+	KUNIT_EXPECT_EQ(test, -EMFILE,
+			env_ioctl(test, node, PINBUF_IOC_ALLOC, &req, sizeof(req)));
+	KUNIT_EXPECT_TRUE(test, env_settles(test->priv, 0));
+}
+
 /* QUERY of the new descriptor says what ALLOC said, and the dma-buf itself too. */
 static void query_agrees_with_alloc(struct kunit *test)
 {
@@ -231,6 +246,7 @@ static struct kunit_case alloc_suite_cases[] = {
 	KUNIT_CASE_PARAM(command_answers_as_the_check, alloc_gen_params),
 	KUNIT_CASE_PARAM(alloc_needs_a_node_open_for_writing, mode_gen_params),
 	KUNIT_CASE_PARAM(limits_answer_with_their_errno, limit_gen_params),
+	KUNIT_CASE(no_descriptor_is_no_buffer),
 	KUNIT_CASE_PARAM(query_agrees_with_alloc, pages_gen_params),
 	KUNIT_CASE(nothing_is_left),
 	{}

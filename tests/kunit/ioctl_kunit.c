@@ -280,6 +280,39 @@ static void stats_take_a_scope(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats.out_published, 0);
 }
 
+struct query_case {
+	const char *name;
+	u32 flags;
+	u64 refs;	/* of a page that somebody holds */
+	int err;
+};
+
+static const struct query_case query_cases[] = {
+	{ "no flags",			0, 0, 0 },
+	{ "references",			PINBUF_QUERY_REFS, 1, 0 },
+	{ "an unknown flag",		PINBUF_QUERY_REFS << 1, 0, -EINVAL },
+	{ "the highest flag",		1U << 31, 0, -EINVAL },
+};
+
+KUNIT_ARRAY_PARAM_DESC(query, query_cases, name);
+
+static void query_takes_its_flags(struct kunit *test)
+{
+	const struct query_case *c = test->param_value;
+	struct file *node = env_node(test, O_RDONLY);
+	struct dma_buf *dmabuf = env_buf(test, 3 * PAGE_SIZE);
+	struct page *page = env_page(dmabuf, 2);
+	int fd = fd_of(test, dmabuf);
+	struct pinbuf_ioc_query query = { .fd = fd, .flags = c->flags };
+
+	get_page(page);
+	KUNIT_EXPECT_EQ(test, c->err,
+			env_ioctl(test, node, PINBUF_IOC_QUERY, &query, sizeof(query)));
+	put_page(page);
+	KUNIT_EXPECT_EQ(test, query.out.refs, c->refs);
+	close_fd(fd);
+}
+
 static void info_tells_what_there_is(struct kunit *test)
 {
 	struct file *node = env_node(test, O_RDONLY);
@@ -307,6 +340,7 @@ static struct kunit_case ioctl_suite_cases[] = {
 	KUNIT_CASE(answer_ends_with_the_struct),
 	KUNIT_CASE_PARAM(other_numbers_are_unknown, number_gen_params),
 	KUNIT_CASE_PARAM(stats_take_a_scope, stats_gen_params),
+	KUNIT_CASE_PARAM(query_takes_its_flags, query_gen_params),
 	KUNIT_CASE(info_tells_what_there_is),
 	KUNIT_CASE(nothing_is_left),
 	{}

@@ -5,6 +5,7 @@
  * Linux 6.1 registers no file's mapping (EOPNOTSUPP): there the same reads are
  * made without, which is all that a program has to provide for.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
 #include <stdio.h>
@@ -42,11 +43,11 @@ static int copy(struct io_uring *ring, int file, void *mem)
 	if (n)
 		fprintf(stderr, "io_uring_fixed: not registered (%s), so plain reads\n", strerror(-n));
 	while ((n = chunk_read(ring, file, mem, at, fixed)) > 0) {
-		if (write(STDOUT_FILENO, mem, (size_t)n) != n)
-			return -1;
+		if (fwrite(mem, 1, (size_t)n, stdout) != (size_t)n)
+			return -errno;
 		at += n;
 	}
-	return n;
+	return n || !fflush(stdout) ? n : -errno;
 }
 
 int main(int argc, char **argv)
@@ -65,7 +66,9 @@ int main(int argc, char **argv)
 	    pinbuf_buf_map(buf, &mem, NULL))
 		fprintf(stderr, "io_uring_fixed: %s\n", pinbuf_error_text());
 	else
-		ret = copy(&ring, file, mem) != 0;
+		ret = -copy(&ring, file, mem);
+	if (ret > 1)
+		fprintf(stderr, "io_uring_fixed: %s\n", strerror(ret));
 	io_uring_queue_exit(&ring);
 	pinbuf_buf_put(buf);
 	pinbuf_close(dev);

@@ -20,9 +20,9 @@ static int copy(int file, void *mem)
 	ssize_t n;
 
 	while ((n = read(file, mem, LEN)) > 0)
-		if (write(STDOUT_FILENO, mem, (size_t)n) != n)
+		if (fwrite(mem, 1, (size_t)n, stdout) != (size_t)n)
 			return -1;
-	return (int)n;
+	return n || fflush(stdout) ? -1 : 0;
 }
 
 int main(int argc, char **argv)

@@ -46,26 +46,42 @@ static int map_refused(const struct pinbuf__map_request *r, int err)
 	return pinbuf__error(&e, "%s of the buffer cannot be mapped: %s", len, strerror(err));
 }
 
+/* A place for the mapping somewhere in @span bytes of room, or NULL. */
+static char *room_try(const struct pinbuf__map_request *r, size_t span)
+{
+	char *p = mmap(NULL, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t head, tail;
+
+	if (p == MAP_FAILED)
+		return NULL;
+	head = (size_t)(r->offset - (uintptr_t)p) & (r->huge_size - 1);
+	if (head > span - r->len) {
+		munmap(p, span);
+		return NULL;
+	}
+	tail = span - head - r->len;
+	if (head)
+		munmap(p, head);
+	if (tail)
+		munmap(p + head + r->len, tail);
+	return p + head;
+}
+
 /*
+ * Since 6.7 the kernel puts whole huge pages of anonymous memory at a huge
+ * address: room without a slack is the cheaper way, where that suits the offset.
  * An address space too full for the reservation may still have room for the
  * mapping: NULL leaves the choice to the kernel.
  */
 static void *room_reserve(const struct pinbuf__map_request *r)
 {
-	size_t huge = r->huge_size, span = r->len + huge, head;
+	size_t huge = r->huge_size, most = r->len + huge;
 	char *p;
 
-	if (!huge || r->len < huge || span < huge)
+	if (!huge || r->len < huge || most < huge)
 		return NULL;
-	p = mmap(NULL, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (p == MAP_FAILED)
-		return NULL;
-	head = (size_t)(r->offset - (uintptr_t)p) & (huge - 1);
-	if (head)
-		munmap(p, head);
-	if (huge - head)
-		munmap(p + head + r->len, huge - head);
-	return p + head;
+	p = room_try(r, (most - 1) & ~(huge - 1));
+	return p ? p : room_try(r, most);
 }
 
 static int range_map(const struct pinbuf__map_request *r, void **out)
