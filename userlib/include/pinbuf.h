@@ -3,10 +3,22 @@
 #ifndef PINBUF_H
 #define PINBUF_H
 
+#include <pinbuf/arena.h>
 #include <pinbuf/base.h>
 #include <pinbuf/buf.h>
 #include <pinbuf/caps.h>
 #include <pinbuf/dev.h>
 #include <pinbuf/error.h>
+#include <pinbuf/frame.h>
+#include <pinbuf/freelist.h>
+#include <pinbuf/global.h>
+#include <pinbuf/heap.h>
+#include <pinbuf/layout.h>
+#include <pinbuf/locked.h>
+#include <pinbuf/pool.h>
+#include <pinbuf/region.h>
+#include <pinbuf/shared_pool.h>
+#include <pinbuf/stack.h>
+#include <pinbuf/stats.h>
 
 #endif /* PINBUF_H */

@@ -6,12 +6,44 @@
 #ifdef __cplusplus
 #define PINBUF_BEGIN_DECLS	extern "C" {
 #define PINBUF_END_DECLS	}
+#define PINBUF_ALIGNOF(type)	alignof(type)
 #else
 #define PINBUF_BEGIN_DECLS
 #define PINBUF_END_DECLS
+#define PINBUF_ALIGNOF(type)	_Alignof(type)
 #endif
 
 #define PINBUF_API		__attribute__((visibility("default")))
 #define PINBUF_MUST_CHECK	__attribute__((warn_unused_result))
+
+/* A hot path: inline here, and a symbol of the library, which src/inline.c emits. */
+#define PINBUF_INLINE		PINBUF_API inline
+
+/* An allocator whose result nothing else points to. */
+#define PINBUF_MALLOC		__attribute__((malloc, warn_unused_result))
+#define PINBUF_COLD		__attribute__((cold, noinline))
+#define PINBUF_CLEANUP(fn)	__attribute__((cleanup(fn)))
+
+#define PINBUF_LIKELY(x)	__builtin_expect(!!(x), 1)
+#define PINBUF_UNLIKELY(x)	__builtin_expect(!!(x), 0)
+
+/*
+ * Counters have one writer, and readers that may be other threads.  An addition is a
+ * relaxed load and store; on x86 it is one instruction, which compilers do not make of
+ * the two.  A position, which figures are computed from, is set by an ordinary store,
+ * so that a loop may keep it in a register: readers see it when the owner is idle.
+ */
+#define PINBUF_LOAD(p)		__atomic_load_n(p, __ATOMIC_RELAXED)
+#define PINBUF_STORE(p, v)	__atomic_store_n(p, v, __ATOMIC_RELAXED)
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+#define PINBUF_ADD(p, v)	__asm__("addq %1, %0" : "+m"(*(p)) : "er"((uint64_t)(v)) : "cc")
+#else
+#define PINBUF_ADD(p, v)	PINBUF_STORE(p, PINBUF_LOAD(p) + (v))
+#endif
+#ifdef __SANITIZE_THREAD__
+#define PINBUF_SET(lvalue, v)	PINBUF_STORE(&(lvalue), v)
+#else
+#define PINBUF_SET(lvalue, v)	((lvalue) = (v))
+#endif
 
 #endif /* PINBUF_BASE_H */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The list of all heaps, and fork(2). */
+#ifndef PINBUF_HEAP_FORK_H
+#define PINBUF_HEAP_FORK_H
+
+struct pinbuf_heap;
+
+void pinbuf__heap_list_add(struct pinbuf_heap *heap);
+void pinbuf__heap_list_del(struct pinbuf_heap *heap);
+void pinbuf__heap_fork_init(void);
+
+#endif /* PINBUF_HEAP_FORK_H */

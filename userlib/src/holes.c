@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The trees of all classes are one zeroed allocation, most of whose pages are never
+ * touched: a tree costs memory only near its holes.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "holes.h"
+#include "refuse.h"
+
+int pinbuf__holes_init(struct holes *h, size_t places)
+{
+	size_t nr = places, classes = holes_class(places) + 1, i;
+
+	memset(h, 0, sizeof(*h));
+	for (i = 0; i < HOLES_ROWS * HOLES_SUB; i++)
+		h->first[i] = HOLES_EMPTY;
+	do {
+		nr = (nr + 63) / 64;
+		h->level_at[h->nr_levels++] = h->words;
+		h->words += nr;
+	} while (nr > 1);
+	h->trees = calloc(classes * h->words, sizeof(*h->trees));
+	return h->trees ? 0 : pinbuf__refuse_own(classes * h->words * sizeof(*h->trees));
+}
+
+void pinbuf__holes_fini(struct holes *h)
+{
+	free(h->trees);
+	h->trees = NULL;
+}
+
+size_t pinbuf__holes_lowest(struct holes *h, unsigned int klass)
+{
+	const uint64_t *tree = holes_tree(h, klass);
+	unsigned int level = h->nr_levels;
+	size_t place = 0;
+
+	while (level--)
+		place = place * 64 + (size_t)__builtin_ctzl(tree[h->level_at[level] + place]);
+	h->first[klass] = (uint32_t)place * 2 + 1;
+	return place;
+}
+
+/* The next hole of a class above @place, or HOLES_NONE. */
+size_t pinbuf__holes_next(const struct holes *h, unsigned int klass, size_t place)
+{
+	const uint64_t *tree = holes_tree(h, klass);
+	unsigned int level;
+	uint64_t word = 0;
+
+	for (level = 0; level < h->nr_levels; level++) {
+		word = tree[h->level_at[level] + place / 64] & ~1ULL << place % 64;
+		place /= 64;
+		if (word)
+			break;
+	}
+	if (level == h->nr_levels)
+		return HOLES_NONE;
+	place = place * 64 + (size_t)__builtin_ctzl(word);
+	while (level--)
+		place = place * 64 + (size_t)__builtin_ctzl(tree[h->level_at[level] + place]);
+	return place;
+}
+
+/* The class of the largest holes, or HOLES_NONE. */
+size_t pinbuf__holes_last_class(const struct holes *h)
+{
+	unsigned int row;
+
+	if (!h->rows)
+		return HOLES_NONE;
+	row = 31 - (unsigned int)__builtin_clz(h->rows);
+	return row << HOLES_SUB_BITS | (31 - (unsigned int)__builtin_clz(h->subs[row]));
+}
