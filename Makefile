@@ -40,6 +40,16 @@ test-harness: ## plants a fault of each class and shows that the tests see it
 	@tests/vm/deps test-harness
 	@tests/harness/run
 
+.PHONY: bench
+bench: ## the allocators' times beside what Debian has (peers that are not installed are skipped)
+	@tests/vm/deps bench
+	@$(MAKE) -C tests/bench/lib run
+
+.PHONY: fuzz
+fuzz: ## libFuzzer on layouts, free list, heap and pool (SECONDS=60 each)
+	@tests/vm/deps fuzz
+	@$(MAKE) -C tests/fuzz run
+
 .PHONY: bench-vm
 bench-vm: ## instructions per call in the guest, beside the same work on other memory
 	@tests/vm/deps bench-vm

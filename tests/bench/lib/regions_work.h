@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* What the rows of regions.c run: each OPS operations, but for those that start or open. */
+#ifndef BENCH_REGIONS_WORK_H
+#define BENCH_REGIONS_WORK_H
+
+enum { OPS = 1 << 16, BATCH = 4096 };
+
+/* What was allocated is written to, as its user would. */
+static inline void use(void *ptr, int i)
+{
+	*(long *)ptr = i;
+}
+
+/* regions_work.c: arena, stack, pool */
+void limit_arena(void);
+void limit_stack(void);
+void limit_pool(void);
+void our_arena(void);
+void our_scope(void);
+void our_stack(void);
+void our_pool(void);
+void our_shared(void);
+void peer_mutex(void);
+void peer_cas(void);
+void peer_obstack(void);
+void peer_apr(void);
+const char *apr_open(void);
+void peer_talloc(void);
+const char *talloc_open(void);
+void arena_start(void);
+void stack_start(void);
+void pool_start(void);
+
+/* regions_holes.c: the free list */
+void limit_slots(void);
+void our_slots(void);
+void peer_slots(void);
+void our_holes(void);
+void slots_start(void);
+void holes_none(void);
+void holes_4096(void);
+void holes_65536(void);
+
+#endif /* BENCH_REGIONS_WORK_H */
