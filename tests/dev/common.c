@@ -51,7 +51,8 @@ static bool same_live(const struct pinbuf_ioc_stats *a,
 
 static void print_live(const char *when, const struct pinbuf_ioc_stats *st)
 {
-	print_message("# %s: %llu bytes, %llu buffers, %llu mappings, %llu attachments, %llu+%llu folios\n",
+	print_message("# %s: %llu bytes, %llu buffers, %llu mappings, "
+		      "%llu attachments, %llu+%llu folios\n",
 		      when, (unsigned long long)st->out_current_live,
 		      (unsigned long long)st->out_live_buffers,
 		      (unsigned long long)st->out_mappings,
