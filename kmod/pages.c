@@ -5,12 +5,14 @@
  * A buffer is made of compound pages of at most PINBUF_HUGE_ORDER, each at a
  * page offset that is a multiple of its size, so that a huge one can be mapped
  * by one entry, and one multi-slot entry of the xarray finds it from any of its
- * offsets.  The tables are the xarray's nodes: none grows with the buffer.
+ * offsets.  The first stands beside the xarray, so that a buffer of one folio has
+ * no table; the tables are the xarray's nodes, and none grows with the buffer.
  *
  * Sizes go down from the largest that fits and up again at the next huge
  * boundary.  Only a page that must be had, an order 0 or what HUGE or an
- * alignment demands, may stall in reclaim or compaction; __GFP_RETRY_MAYFAIL
- * keeps those from the OOM killer.  GFP_USER carries __GFP_HARDWALL, without
+ * alignment demands, may stall in reclaim or compaction, and any page's charge in
+ * the reclaim of its cgroup; __GFP_RETRY_MAYFAIL and __GFP_NORETRY keep both from
+ * the OOM killer.  GFP_USER carries __GFP_HARDWALL, without
  * which a cpuset would not bind.  __GFP_ZERO clears once, whether or not the
  * kernel was booted with init_on_alloc.
  *

@@ -14,28 +14,9 @@
 #include <pinbuf.h>
 #include <pinbuf/heap.h>
 
-#include "heap_source.h"
+#include "heap_fixture.h"
 
 enum { KIB = 1024, MIB = 1024 * 1024 };
-
-static struct heap_source source;
-static struct pinbuf_heap *heap;
-
-static int heap_open(void **state)
-{
-	(void)state;
-	memset(&source, 0, sizeof(source));
-	heap = heap_of_source(&source, 0);
-	return heap ? 0 : -1;
-}
-
-/* Whatever a test left in it, everything goes back. */
-static int heap_close(void **state)
-{
-	(void)state;
-	pinbuf_heap_destroy(heap);
-	return source.pieces || source.bytes ? -1 : 0;
-}
 
 static void empty_buffers_go_back(void **state)
 {

@@ -12,30 +12,11 @@
 #include <pinbuf.h>
 #include <pinbuf/heap.h>
 
-#include "heap_source.h"
+#include "heap_fixture.h"
 
 enum { KIB = 1024, MIB = 1024 * 1024 };
 
 static volatile size_t huge = SIZE_MAX;	/* the compiler would warn */
-
-static struct heap_source source;
-static struct pinbuf_heap *heap;
-
-static int heap_open(void **state)
-{
-	(void)state;
-	memset(&source, 0, sizeof(source));
-	heap = heap_of_source(&source, 0);
-	return heap ? 0 : -1;
-}
-
-/* Whatever a test left in it, everything goes back. */
-static int heap_close(void **state)
-{
-	(void)state;
-	pinbuf_heap_destroy(heap);
-	return source.pieces || source.bytes ? -1 : 0;
-}
 
 static void block_of_size_0_is_unique(void **state)
 {
@@ -236,8 +217,6 @@ static void impossible_sizes_are_refused(void **state)
 	assert_int_equal(errno, ENOMEM);
 	assert_int_equal(heap_stats(heap).held, 0);
 }
-
-
 
 #define T(name) cmocka_unit_test_setup_teardown(name, heap_open, heap_close)
 

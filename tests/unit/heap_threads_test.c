@@ -15,29 +15,12 @@
 
 #include <pinbuf/heap.h>
 
-#include "heap_source.h"
+#include "heap_fixture.h"
 
 enum { THREADS = 4, SLOTS = 512, ROUNDS = 20000 };
 
-static struct heap_source source;
-static struct pinbuf_heap *heap;
 static _Atomic(unsigned char *) slot[SLOTS];
 static atomic_int torn;
-
-static int heap_open(void **state)
-{
-	(void)state;
-	memset(&source, 0, sizeof(source));
-	heap = heap_of_source(&source, 0);
-	return heap ? 0 : -1;
-}
-
-static int heap_close(void **state)
-{
-	(void)state;
-	pinbuf_heap_destroy(heap);
-	return source.pieces ? -1 : 0;
-}
 
 /* A block begins with its size; all else is the low byte of it. */
 static unsigned char *block_make(size_t size)
