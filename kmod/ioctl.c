@@ -3,7 +3,7 @@
  * The commands of /dev/pinbuf: a table, and the copy in and out.
  *
  * A handler sees a kernel copy of the caller's struct, extended with zeroes to
- * what this kernel knows, and never touches user memory.  A descriptor that it
+ * what this kernel knows, and touches no user memory but EXTENTS' array.  A descriptor that it
  * makes is only reserved; it is installed here, after the struct has been
  * written back, so a copy that faults leaves nothing behind.
  */
@@ -36,6 +36,7 @@ static const struct ioctl_op ops[] = {
 	IOCTL_OP(PINBUF_IOC_INFO, pinbuf_account_info, struct pinbuf_ioc_info, reserved, false),
 	IOCTL_OP(PINBUF_IOC_ALLOC, pinbuf_buf_alloc, struct pinbuf_ioc_alloc, reserved, true),
 	IOCTL_OP(PINBUF_IOC_QUERY, pinbuf_buf_query, struct pinbuf_ioc_query, out, false),
+	IOCTL_OP(PINBUF_IOC_EXTENTS, pinbuf_extents, struct pinbuf_ioc_extents, out_total, false),
 	IOCTL_OP(PINBUF_IOC_SYNC, pinbuf_sync, struct pinbuf_ioc_sync, len, false),
 	IOCTL_OP(PINBUF_IOC_STATS, pinbuf_stats_read, struct pinbuf_ioc_stats, out_small_folios,
 		 false),

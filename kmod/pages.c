@@ -303,6 +303,7 @@ void pinbuf_pages_free(struct pinbuf_buf *buf)
  * @max: pages to look at
  * @first: the run's page at @at
  *
+ * Context: may sleep.
  * Return: pages from @at to the end of the run, at most @max.
  */
 unsigned long pinbuf_pages_extent(struct pinbuf_buf *buf, pgoff_t at, unsigned long max,
@@ -319,6 +320,7 @@ unsigned long pinbuf_pages_extent(struct pinbuf_buf *buf, pgoff_t at, unsigned l
 		if (folio_pfn(folio) != pfn + nr)
 			break;
 		nr += folio_nr_pages(folio);
+		cond_resched();
 	}
 	return min(nr, max);
 }

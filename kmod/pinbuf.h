@@ -189,6 +189,7 @@ struct pinbuf_call {
 		struct pinbuf_ioc_info info;
 		struct pinbuf_ioc_alloc alloc;
 		struct pinbuf_ioc_query query;
+		struct pinbuf_ioc_extents extents;
 		struct pinbuf_ioc_sync sync;
 		struct pinbuf_ioc_stats stats;
 	} cmd;
@@ -236,6 +237,9 @@ struct dma_buf *pinbuf_dmabuf_get(int fd);
 /* sync.c */
 void pinbuf_sync_range(struct pinbuf_buf *buf, u64 first, u64 end, bool for_cpu);
 int pinbuf_sync(struct pinbuf_call *call);
+
+/* extents.c */
+int pinbuf_extents(struct pinbuf_call *call);
 
 /* account.c */
 struct pinbuf_user *pinbuf_user_get(struct user_struct *user);

@@ -11,7 +11,7 @@
 	ROW(info,	INFO,		reserved,		1)	\
 	ROW(alloc,	ALLOC,		reserved,		1)	\
 	ROW(query,	QUERY,		out,			1)	\
-	ROW(extents,	EXTENTS,	out_total,		0)	\
+	ROW(extents,	EXTENTS,	out_total,		1)	\
 	ROW(sync,	SYNC,		len,			1)	\
 	ROW(stats,	STATS,		out_small_folios,	1)	\
 	ROW(publish,	PUBLISH,	name,			0)	\

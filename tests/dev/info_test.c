@@ -40,9 +40,11 @@ static void capabilities_are_those_that_work(void **state)
 	(void)state;
 	assert_true(in.out_caps & PINBUF_CAP_MEMCG);
 	assert_true(in.out_caps & PINBUF_CAP_MEMLOCK);
+	assert_true(in.out_caps & PINBUF_CAP_EXTENTS);
 	/* commands and flags of a later release are not announced */
 	assert_int_equal(in.out_caps & ~(PINBUF_CAP_HUGE | PINBUF_CAP_MEMCG |
-					 PINBUF_CAP_MEMLOCK), 0);
+					 PINBUF_CAP_MEMLOCK |
+					 PINBUF_CAP_EXTENTS), 0);
 }
 
 static void nodes_are_those_with_memory(void **state)

@@ -3,14 +3,12 @@
  * RLIMIT_MEMLOCK, compared with what the opener of the node has locked.  The
  * tests run as an unprivileged user in a child, who has nothing locked.
  */
+#include "caps.h"
 #include "common.h"
 #include "proc.h"
 
-#include <linux/capability.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 static void set_limit(rlim_t bytes)
 {
@@ -282,21 +280,6 @@ static void charge_stays_with_the_allocator_when_passed_on(void **state)
 	close(socks[1]);
 }
 
-/* An unprivileged user who kept one capability. */
-static void become_user_with(int capability)
-{
-	struct __user_cap_header_struct head = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct data[2] = { 0 };
-
-	CHECK(!prctl(PR_SET_KEEPCAPS, 1));
-	become_user(USER_UID);
-	data[0].permitted = 1U << capability;
-	data[0].effective = 1U << capability;
-	CHECK(!syscall(SYS_capset, &head, data));
-}
-
 static int has_ipc_lock(void *unused)
 {
 	struct pinbuf_ioc_info in = { 0 };
@@ -304,7 +287,7 @@ static int has_ipc_lock(void *unused)
 
 	(void)unused;
 	set_limit(PAGE);
-	become_user_with(CAP_IPC_LOCK);
+	become_user_with(CAP_BIT(CAP_IPC_LOCK));
 	node = open_node();
 	CHECK(alloc_len(node, MIB(1), &fd) == 0);
 	/* the comparison is skipped, not the charge */
@@ -326,7 +309,7 @@ static int has_another_capability(void *unused)
 
 	(void)unused;
 	set_limit(PAGE);
-	become_user_with(CAP_SYS_RESOURCE);
+	become_user_with(CAP_BIT(CAP_SYS_RESOURCE));
 	node = open_node();
 	CHECK(alloc_len(node, 2 * PAGE, &fd) == EDQUOT);
 	return 0;

@@ -42,6 +42,7 @@ static const struct {
 	{ "INFO",	PINBUF_IOC_INFO },
 	{ "ALLOC",	PINBUF_IOC_ALLOC },
 	{ "QUERY",	PINBUF_IOC_QUERY },
+	{ "EXTENTS",	PINBUF_IOC_EXTENTS },
 	{ "SYNC",	PINBUF_IOC_SYNC },
 	{ "STATS",	PINBUF_IOC_STATS },
 };
@@ -85,6 +86,9 @@ static void fill(u8 *arg, unsigned int cmd, int fd)
 		break;
 	case PINBUF_IOC_QUERY:
 		((struct pinbuf_ioc_query *)arg)->fd = fd;
+		break;
+	case PINBUF_IOC_EXTENTS:
+		((struct pinbuf_ioc_extents *)arg)->fd = fd;
 		break;
 	case PINBUF_IOC_SYNC:
 		*(struct pinbuf_ioc_sync *)arg = (struct pinbuf_ioc_sync) {
@@ -214,7 +218,6 @@ struct number_case {
 };
 
 static const struct number_case number_cases[] = {
-	{ "EXTENTS, to come",		PINBUF_IOC_EXTENTS },
 	{ "PUBLISH, to come",		PINBUF_IOC_PUBLISH },
 	{ "ATTACH, to come",		PINBUF_IOC_ATTACH },
 	{ "UNPUBLISH, to come",		PINBUF_IOC_UNPUBLISH },
@@ -323,7 +326,8 @@ static void info_tells_what_there_is(struct kunit *test)
 	info.reserved = 0;
 	KUNIT_EXPECT_EQ(test, 0, env_ioctl(test, node, PINBUF_IOC_INFO, &info, sizeof(info)));
 	KUNIT_EXPECT_EQ(test, info.out_caps,
-			PINBUF_CAP_HUGE | PINBUF_CAP_MEMCG | PINBUF_CAP_MEMLOCK);
+			PINBUF_CAP_HUGE | PINBUF_CAP_MEMCG | PINBUF_CAP_MEMLOCK |
+			PINBUF_CAP_EXTENTS);
 	KUNIT_EXPECT_EQ(test, info.out_huge_size, PINBUF_HUGE_SIZE);
 	KUNIT_EXPECT_EQ(test, info.out_max_block, PINBUF_MAX_BLOCK);
 	KUNIT_EXPECT_EQ(test, info.out_abi_version, PINBUF_ABI_VERSION);
