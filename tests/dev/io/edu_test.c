@@ -4,12 +4,9 @@
  * driver does.  A transfer takes 100 ms, so there are few, at telling places.
  */
 #include "common.h"
+#include "edu.h"
 #include "proc.h"
 
-#include <dirent.h>
-#include <pinbuf_edu.h>
-
-#define EDU_PATH "/dev/pinbuf_edu"
 #define EDGE 0xee
 
 static int edu = -1;
@@ -40,14 +37,7 @@ static void require_edu(void)
 
 static int dma(int fd, uint32_t direction, uint64_t offset, uint32_t len)
 {
-	struct pinbuf_edu_dma arg = {
-		.fd = fd, .direction = direction, .offset = offset, .len = len,
-	};
-	int err = errno_of(ioctl(edu, PINBUF_EDU_DMA, &arg));
-
-	if (!err)
-		assert_int_equal(arg.out_len, len);
-	return err;
+	return edu_dma(edu, fd, direction, offset, len);
 }
 
 static bool only_edges(const uint8_t *p, size_t from, size_t to)
@@ -220,17 +210,37 @@ static void kernels_own_mapping_sees_the_same_bytes(void **state)
 	}
 }
 
-static bool has_iommu(void)
+/* A buffer of several physical runs */
+static int scattered_buffer(size_t len)
 {
-	DIR *dir = opendir("/sys/class/iommu");
-	bool found = false;
-	struct dirent *entry;
+	for (int tries = 0; tries < 64; tries++) {
+		int fd = buf_new(len);
 
-	while (dir && (entry = readdir(dir)))
-		found = found || entry->d_name[0] != '.';
-	if (dir)
-		closedir(dir);
-	return found;
+		if (buf_query(fd).extents > 1)
+			return fd;
+		close(fd);
+	}
+	fail_msg("64 buffers of %zu bytes are contiguous", len);
+	return -1;
+}
+
+static void an_iommu_makes_one_run_of_all(void **state)
+{
+	static const size_t lens[] = { 7 * PAGE, MIB(2) - PAGE };
+
+	(void)state;
+	require_edu();
+	for (size_t i = 0; i < ARRAY_LEN(lens); i++) {
+		int fd = scattered_buffer(lens[i]);
+		uint32_t runs = edu_keep(edu, fd, PINBUF_EDU_TO_DEVICE |
+					 PINBUF_EDU_FROM_DEVICE);
+
+		print_message("# %llu extents are %u runs of the device\n",
+			      (unsigned long long)buf_query(fd).extents, runs);
+		assert_int_equal(runs, has_iommu() ? 1 : buf_query(fd).extents);
+		assert_ok(ioctl(edu, PINBUF_EDU_DETACH));
+		close(fd);
+	}
 }
 
 /* A buffer of which no byte lies below @addr; -1 if there is none. */
@@ -282,6 +292,7 @@ int main(void)
 		EDU(death_of_the_holder_detaches),
 		EDU(two_devices_files_attach_side_by_side),
 		EDU(kernels_own_mapping_sees_the_same_bytes),
+		EDU(an_iommu_makes_one_run_of_all),
 		EDU(a_device_that_cannot_reach_it_is_told),
 	};
 
