@@ -1,44 +1,33 @@
 // SPDX-License-Identifier: MIT
 /*
- * A buffer is a descriptor, its length and what this process has mapped of it.
- * What the library can see to be wrong it says itself, with the value; the module
+ * A buffer is what its backing made of it, and what this process has mapped of it.
+ * What the library can see to be wrong it says itself, with the value; the source
  * judges the rest, and device/explain.c finds the words.
+ *
+ * References and holds are one number, so that exactly one of the threads that drop
+ * the last of each ends the buffer.
  */
 #include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <linux/pinbuf.h>
 
 #include <pinbuf/buf.h>
 
-#include "device/explain.h"
 #include "device/handle.h"
-#include "device/map.h"
 #include "internal.h"
+#include "refuse.h"
 
-#define FLAGS (PINBUF_BUF_CONTIG | PINBUF_BUF_HUGE | PINBUF_BUF_STRICT_NODE)
+#define FLAGS (PINBUF_BUF_CONTIG | PINBUF_BUF_HUGE | PINBUF_BUF_STRICT_NODE | \
+	       PINBUF_BUF_INTERLEAVE | PINBUF_BUF_FD)
 
-_Static_assert(PINBUF_BUF_CONTIG == PINBUF_ALLOC_CONTIG &&
-	       PINBUF_BUF_HUGE == PINBUF_ALLOC_HUGE &&
-	       PINBUF_BUF_STRICT_NODE == PINBUF_ALLOC_STRICT_NODE, "flags are the module's");
-_Static_assert(PINBUF_READ == PINBUF_SYNC_READ && PINBUF_WRITE == PINBUF_SYNC_WRITE,
-	       "accesses are the module's");
-_Static_assert(PINBUF_BUF_QUERY_REFS == PINBUF_QUERY_REFS, "query flags are the module's");
-
-struct pinbuf_buf {
-	atomic_uint refs;
-	int fd;
-	uint64_t len;
-	struct pinbuf_dev *dev;
-	pthread_mutex_t lock;		/* of maps */
-	struct pinbuf__maps maps;
-};
+#define ONE_HOLD	((uint64_t)1 << 32)
+#define REFS(counts)	((uint32_t)(counts))
+#define HOLDS(counts)	((uint32_t)((counts) >> 32))
 
 /* One row a rule: what the request must not be. */
 static int request_check(const struct pinbuf__request *r)
@@ -61,12 +50,15 @@ static int request_check(const struct pinbuf__request *r)
 				     o->node);
 	if ((o->flags & PINBUF_BUF_STRICT_NODE) && o->node == PINBUF_NODE_ANY)
 		return pinbuf__error(&e, "PINBUF_BUF_STRICT_NODE needs a node: set pinbuf_buf_opts.node");
+	if ((o->flags & PINBUF_BUF_INTERLEAVE) && o->node != PINBUF_NODE_ANY)
+		return pinbuf__error(&e, "PINBUF_BUF_INTERLEAVE goes over all nodes, and NUMA node %d was asked for: one of both",
+				     o->node);
 	if (o->reserved)
 		return pinbuf__error(&e, "pinbuf_buf_opts.reserved is %u and must be 0: start from PINBUF_BUF_OPTS_INIT",
 				     o->reserved);
-	if (o->label && strlen(o->label) >= PINBUF_LABEL_SIZE)
+	if (o->label && strlen(o->label) >= PINBUF__LABEL_SIZE)
 		return pinbuf__error(&e, "the label '%.40s' has %zu characters, %d are the most",
-				     o->label, strlen(o->label), PINBUF_LABEL_SIZE - 1);
+				     o->label, strlen(o->label), PINBUF__LABEL_SIZE - 1);
 	for (c = o->label ? o->label : ""; *c; c++)
 		if (*c < ' ' || *c > '~')
 			return pinbuf__error(&e, "the label has the byte %#x at place %td: printable ASCII only",
@@ -74,22 +66,25 @@ static int request_check(const struct pinbuf__request *r)
 	return 0;
 }
 
-/* Takes over @fd on success. */
-static int buf_wrap(struct pinbuf_buf **out, struct pinbuf_dev *dev, int fd, uint64_t len)
+/* NULL with the error filled */
+static struct pinbuf_buf *buf_make(struct pinbuf_dev *dev)
 {
-	struct pinbuf_buf *buf = malloc(sizeof(*buf));
+	struct pinbuf_buf *buf = calloc(1, sizeof(*buf));
 
-	if (!buf)
-		return pinbuf__error(&(struct pinbuf_error){ .kind = PINBUF_ERROR_MEMORY, .err = ENOMEM },
-				     "no memory for the library's own %zu bytes", sizeof(*buf));
-	atomic_init(&buf->refs, 1);
-	buf->fd = fd;
-	buf->len = len;
-	buf->dev = pinbuf__dev_get(dev);
+	if (!buf) {
+		(void)pinbuf__refuse_own(sizeof(*buf));
+		return NULL;
+	}
+	atomic_init(&buf->counts, 1);
+	buf->dev = dev;
+	return buf;
+}
+
+/* With its backing it is whole. */
+static void buf_finish(struct pinbuf_buf *buf)
+{
+	pinbuf__dev_get(buf->dev);
 	pthread_mutex_init(&buf->lock, NULL);
-	buf->maps.first = NULL;
-	*out = buf;
-	return 0;
 }
 
 /* After a failure, so its figures may be a moment younger than the refusal. */
@@ -99,7 +94,7 @@ static int create_refused(struct pinbuf__request *r, struct pinbuf_dev *dev, int
 	if (pinbuf_dev_info(dev, &r->info))
 		memset(&r->info, 0, sizeof(r->info));
 	pinbuf__limits_read(&r->limits);
-	pinbuf__dev_limits(dev, &r->limits);
+	dev->source->limits(dev, &r->limits);
 	return pinbuf__explain_create(r, err);
 }
 
@@ -107,68 +102,94 @@ int pinbuf_buf_create(struct pinbuf_buf **out, struct pinbuf_dev *dev, size_t le
 		      const struct pinbuf_buf_opts *user)
 {
 	struct pinbuf__request r = { .len = len, .opts = PINBUF_BUF_OPTS_INIT };
-	struct pinbuf_ioc_alloc a = { .fd_flags = O_CLOEXEC };
+	struct pinbuf_buf *buf;
 	int ret;
 
 	ret = pinbuf__opts_copy(&r.opts, sizeof(r.opts), sizeof(r.opts), user,
 				"struct pinbuf_buf_opts");
+	if (!ret)
+		ret = request_check(&r);
 	if (ret)
 		return ret;
-	ret = request_check(&r);
-	if (ret)
-		return ret;
-	a.len = len;
-	a.align = r.opts.align;
-	a.flags = r.opts.flags;
-	a.node = r.opts.node;
-	a.addr_bits = r.opts.addr_bits;
-	if (r.opts.label)
-		memcpy(a.name, r.opts.label, strlen(r.opts.label));
-	if (ioctl(pinbuf_dev_fd(dev), PINBUF_IOC_ALLOC, &a))
-		return create_refused(&r, dev, errno);
-	ret = buf_wrap(out, dev, a.out_fd, a.out_len);
-	if (ret)
-		close(a.out_fd);
-	return ret;
-}
-
-static int query_refused(int fd, int err)
-{
-	struct pinbuf_error e = { .kind = PINBUF_ERROR_MISUSE, .err = err, .requested = (unsigned int)fd };
-
-	if (err == EINVAL)
-		return pinbuf__error(&e, "descriptor %d is no pinbuf buffer: it must come from pinbuf_buf_fd(), by fork, a socket or dup",
-				     fd);
-	if (err == EBADF)
-		return pinbuf__error(&e, "descriptor %d is not open", fd);
-	e.kind = PINBUF_ERROR_SYSTEM;
-	return pinbuf__error(&e, "descriptor %d cannot be described: %s", fd, strerror(err));
+	buf = buf_make(dev);
+	if (!buf)
+		return -ENOMEM;
+	ret = dev->source->create(buf, &r);
+	if (ret) {
+		free(buf);
+		return create_refused(&r, dev, -ret);
+	}
+	buf_finish(buf);
+	*out = buf;
+	return 0;
 }
 
 int pinbuf_buf_import(struct pinbuf_buf **out, struct pinbuf_dev *dev, int fd)
 {
-	struct pinbuf_ioc_query q = { .fd = fd };
+	struct pinbuf_buf *buf = buf_make(dev);
+	int ret;
 
-	if (ioctl(pinbuf_dev_fd(dev), PINBUF_IOC_QUERY, &q))
-		return query_refused(fd, errno);
-	return buf_wrap(out, dev, fd, q.out.len);
+	if (!buf)
+		return -ENOMEM;
+	ret = dev->source->import(buf, fd);
+	if (ret) {
+		free(buf);
+		return ret;
+	}
+	buf_finish(buf);
+	*out = buf;
+	return 0;
+}
+
+__attribute__((noreturn, cold))
+static void buf_misuse(const struct pinbuf_buf *buf, const char *what)
+{
+	fprintf(stderr, "pinbuf: buffer of %" PRIu64 " bytes, descriptor %d: %s\n", buf->len,
+		buf->fd, what);
+	abort();
+}
+
+static void buf_end(struct pinbuf_buf *buf)
+{
+	pinbuf__maps_fini(&buf->maps);
+	buf->backing->end(buf);
+	pthread_mutex_destroy(&buf->lock);
+	pinbuf_close(buf->dev);
+	free(buf);
 }
 
 struct pinbuf_buf *pinbuf_buf_get(struct pinbuf_buf *buf)
 {
-	atomic_fetch_add_explicit(&buf->refs, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&buf->counts, 1, memory_order_relaxed);
 	return buf;
 }
 
 void pinbuf_buf_put(struct pinbuf_buf *buf)
 {
-	if (!buf || atomic_fetch_sub_explicit(&buf->refs, 1, memory_order_acq_rel) != 1)
+	uint64_t before;
+
+	if (!buf)
 		return;
-	pinbuf__maps_fini(&buf->maps);
-	pthread_mutex_destroy(&buf->lock);
-	close(buf->fd);
-	pinbuf_close(buf->dev);
-	free(buf);
+	before = atomic_fetch_sub_explicit(&buf->counts, 1, memory_order_acq_rel);
+	if (PINBUF_UNLIKELY(!REFS(before)))
+		buf_misuse(buf, "put more often than there were references");
+	if (before == 1)
+		buf_end(buf);
+}
+
+void pinbuf_buf_hold(struct pinbuf_buf *buf)
+{
+	atomic_fetch_add_explicit(&buf->counts, ONE_HOLD, memory_order_relaxed);
+}
+
+void pinbuf_buf_release(struct pinbuf_buf *buf)
+{
+	uint64_t before = atomic_fetch_sub_explicit(&buf->counts, ONE_HOLD, memory_order_acq_rel);
+
+	if (PINBUF_UNLIKELY(!HOLDS(before)))
+		buf_misuse(buf, "released more often than it was held");
+	if (before == ONE_HOLD)
+		buf_end(buf);
 }
 
 int pinbuf_buf_fd(const struct pinbuf_buf *buf)
@@ -212,21 +233,14 @@ static int map_opts_check(const struct pinbuf_buf *buf, struct pinbuf_map_opts *
 int pinbuf_buf_map(struct pinbuf_buf *buf, void **out, const struct pinbuf_map_opts *user)
 {
 	struct pinbuf_map_opts o = PINBUF_MAP_OPTS_INIT;
-	struct pinbuf__map_request r = { .fd = buf->fd };
 	int ret = pinbuf__opts_copy(&o, sizeof(o), sizeof(o), user, "struct pinbuf_map_opts");
 
+	if (!ret)
+		ret = map_opts_check(buf, &o);
 	if (ret)
 		return ret;
-	ret = map_opts_check(buf, &o);
-	if (ret)
-		return ret;
-	r.offset = o.offset;
-	r.len = o.len;
-	r.access = o.access;
-	r.fork = o.fork;
-	r.huge_size = pinbuf__dev_huge_size(buf->dev);
 	pthread_mutex_lock(&buf->lock);
-	ret = pinbuf__maps_add(&buf->maps, &r, out);
+	ret = buf->backing->map(buf, &o, out);
 	pthread_mutex_unlock(&buf->lock);
 	return ret;
 }
@@ -244,60 +258,42 @@ int pinbuf_buf_unmap(struct pinbuf_buf *buf, void *addr)
 int pinbuf_buf_query(struct pinbuf_buf *buf, unsigned int flags, struct pinbuf_buf_info *out)
 {
 	struct pinbuf_error e = { .kind = PINBUF_ERROR_MISUSE, .err = EINVAL, .requested = flags };
-	struct pinbuf_buf_info info = { .size = sizeof(info) };
-	struct pinbuf_ioc_query q = { .fd = buf->fd, .flags = flags };
+	struct pinbuf_buf_info info = { .size = sizeof(info), .backing = buf->backing->kind };
+	int ret;
 
 	if (flags & ~PINBUF_BUF_QUERY_REFS)
 		return pinbuf__error(&e, "pinbuf_buf_query() does not know the flags %#x",
 				     flags & ~PINBUF_BUF_QUERY_REFS);
-	if (ioctl(pinbuf_dev_fd(buf->dev), PINBUF_IOC_QUERY, &q))
-		return query_refused(buf->fd, errno);
-	info.len = q.out.len;
-	info.extents = q.out.extents;
-	info.id = q.out.id;
-	info.huge_bytes = q.out.huge_bytes;
-	info.mappings = q.out.mappings;
-	info.attachments = q.out.attachments;
-	info.refs = q.out.refs;
-	info.flags = q.out.flags;
-	info.node = q.out.node;
-	info.uid = q.out.uid;
-	info.pid = q.out.pid;
-	memcpy(info.label, q.out.label, sizeof(info.label) - 1);
-	memcpy(info.name, q.out.name, sizeof(info.name) - 1);
+	ret = buf->backing->query(buf, flags, &info);
+	if (ret)
+		return ret;
+	info.held = HOLDS(atomic_load_explicit(&buf->counts, memory_order_relaxed));
 	return pinbuf__info_copy(out, sizeof(info), &info, sizeof(info),
 				 "struct pinbuf_buf_info");
 }
 
 static int buf_sync(struct pinbuf_buf *buf, uint64_t offset, uint64_t len, unsigned int access,
-		    unsigned int step)
+		    bool end)
 {
 	struct pinbuf_error e = { .kind = PINBUF_ERROR_MISUSE, .err = EINVAL, .limit = buf->len };
-	struct pinbuf_ioc_sync s = { .fd = buf->fd, .flags = access | step,
-				     .offset = offset, .len = len };
 
 	if (!access || (access & ~PINBUF_READWRITE))
 		return pinbuf__error(&e, "an access of %#x cannot be: PINBUF_READ, PINBUF_WRITE or both",
 				     access);
 	if (!len || offset > buf->len || len > buf->len - offset)
-		return pinbuf__error(&e, "the range of %llu bytes at offset %llu is empty or outside the buffer, which has %llu bytes",
-				     (unsigned long long)len, (unsigned long long)offset,
-				     (unsigned long long)buf->len);
-	if (!ioctl(pinbuf_dev_fd(buf->dev), PINBUF_IOC_SYNC, &s))
-		return 0;
-	e.kind = PINBUF_ERROR_SYSTEM;
-	e.err = errno;
-	return pinbuf__error(&e, "the buffer cannot be synchronised: %s", strerror(e.err));
+		return pinbuf__error(&e, "the range of %" PRIu64 " bytes at offset %" PRIu64 " is empty or outside the buffer, which has %" PRIu64 " bytes",
+				     len, offset, buf->len);
+	return buf->backing->sync(buf, offset, len, access, end);
 }
 
 int pinbuf_buf_sync_begin(struct pinbuf_buf *buf, uint64_t offset, uint64_t len,
 			  unsigned int access)
 {
-	return buf_sync(buf, offset, len, access, PINBUF_SYNC_START);
+	return buf_sync(buf, offset, len, access, false);
 }
 
 int pinbuf_buf_sync_end(struct pinbuf_buf *buf, uint64_t offset, uint64_t len,
 			unsigned int access)
 {
-	return buf_sync(buf, offset, len, access, PINBUF_SYNC_END);
+	return buf_sync(buf, offset, len, access, true);
 }

@@ -65,6 +65,12 @@ int pinbuf__error(const struct pinbuf_error *facts, const char *fmt, ...)
 	return -facts->err;
 }
 
+/* A failure that another way made good is none. */
+void pinbuf__error_restore(const struct pinbuf_error *before)
+{
+	last = *before;
+}
+
 /* In the largest unit that says it exactly: a limit must not be rounded. */
 const char *pinbuf__bytes(char text[PINBUF__BYTES_SIZE], uint64_t bytes)
 {

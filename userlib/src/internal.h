@@ -14,6 +14,7 @@
 
 __attribute__((format(printf, 2, 3)))
 int pinbuf__error(const struct pinbuf_error *facts, const char *fmt, ...);
+void pinbuf__error_restore(const struct pinbuf_error *before);
 const char *pinbuf__bytes(char text[PINBUF__BYTES_SIZE], uint64_t bytes);
 
 /* opts.c */

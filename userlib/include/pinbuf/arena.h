@@ -111,6 +111,9 @@ int pinbuf_arena_init_buffer(struct pinbuf_arena *a, void *buffer, size_t len, c
  */
 PINBUF_API void pinbuf_arena_fini(struct pinbuf_arena *a);
 
+/* what PINBUF_AUTO_OBJ() calls */
+PINBUF_AUTO_FINI(arena, obj->region.ops, pinbuf_arena_fini)
+
 /**
  * pinbuf_arena_create() - allocate an arena
  * @out: written on success; pinbuf_arena_destroy() ends it
@@ -126,6 +129,9 @@ int pinbuf_arena_create(struct pinbuf_arena **out, const struct pinbuf_arena_opt
  * @a: an arena, or NULL
  */
 PINBUF_API void pinbuf_arena_destroy(struct pinbuf_arena *a);
+
+/* what PINBUF_AUTO_PTR() calls */
+PINBUF_AUTO_END(arena, pinbuf_arena_destroy)
 
 /**
  * pinbuf_arena_reset() - drop every block

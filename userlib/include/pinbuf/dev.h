@@ -14,13 +14,16 @@ PINBUF_BEGIN_DECLS
 /* an open source of pinned memory; any thread may use it */
 struct pinbuf_dev;
 
+#define PINBUF_OPEN_LOCKED	(1U << 0)	/* locked memory, wherever a device is */
+
 /**
  * struct pinbuf_dev_opts - how to open
  * @size: sizeof(struct pinbuf_dev_opts), so that it can grow
- * @path: the node, or NULL for /dev/pinbuf
+ * @path: the node, and nothing else; NULL for /dev/pinbuf where it is, and locked
+ *	memory where it is not
  * @require: PINBUF_* capabilities that the memory must have; 0 for whatever
  *	can be had
- * @flags: must be 0
+ * @flags: PINBUF_OPEN_*
  */
 struct pinbuf_dev_opts {
 	size_t size;
@@ -36,6 +39,13 @@ struct pinbuf_dev_opts {
  * @out: written on success; the caller closes it with pinbuf_close()
  * @opts: how, or NULL for the defaults
  *
+ * The device where there is one.  Elsewhere memory of this process, locked: it is
+ * resident at a fixed address (PINBUF_PINNED), but the kernel may still change its
+ * physical pages, and no device takes its descriptor.  Whoever cannot do with that
+ * requires PINBUF_NEVER_MOVES or PINBUF_DMA, and is refused instead.  What was got,
+ * and why not more, is in struct pinbuf_dev_info.
+ *
+ * Context: any thread.
  * Return: 0; -EOPNOTSUPP if nothing here gives the capabilities that are
  * required (there is no /dev/pinbuf, or its module is not loaded: the text says
  * how to load it); -EACCES if the caller may not open the node; -EINVAL for
@@ -53,11 +63,14 @@ int pinbuf_open(struct pinbuf_dev **out, const struct pinbuf_dev_opts *opts);
  */
 PINBUF_API void pinbuf_close(struct pinbuf_dev *dev);
 
+/* what PINBUF_AUTO_PTR() calls */
+PINBUF_AUTO_END(dev, pinbuf_close)
+
 /**
  * pinbuf_dev_fd() - the descriptor of the node, for commands of your own
  * @dev: an open device
  *
- * Return: the descriptor, which stays @dev's.
+ * Return: the descriptor, which stays @dev's; -1 for locked memory.
  */
 PINBUF_API int pinbuf_dev_fd(const struct pinbuf_dev *dev);
 
@@ -72,21 +85,36 @@ PINBUF_API int pinbuf_dev_fd(const struct pinbuf_dev *dev);
 #define PINBUF_DEV_HEAP		(1ULL << 7)	/* /dev/dma_heap/pinbuf is there */
 
 /**
+ * enum pinbuf_source - what was opened
+ * @PINBUF_SOURCE_DEVICE: the module's device
+ * @PINBUF_SOURCE_LOCKED: locked memory of this process
+ */
+enum pinbuf_source {
+	PINBUF_SOURCE_DEVICE,
+	PINBUF_SOURCE_LOCKED,
+};
+
+/**
  * struct pinbuf_dev_info - what the source can do, and what the caller may
  * @size: set by the caller to sizeof(struct pinbuf_dev_info)
  * @caps: PINBUF_* capabilities of its memory
- * @abi_version: version of the module's interface
+ * @abi_version: version of the module's interface; 0 for locked memory
  * @features: PINBUF_DEV_* bits
  * @page_size: bytes of a page; lengths are rounded up to it
  * @huge_size: bytes that one huge page-table entry maps, or 0
  * @max_len: largest length of a buffer, in bytes
  * @max_block: greatest alignment, in bytes
  * @limit: the caller's RLIMIT_MEMLOCK in bytes, UINT64_MAX where it is not applied
- * @locked: bytes that the user has locked, by anything
+ * @locked: bytes that the user has locked, by anything; of locked memory, that this
+ *	process has
  * @max_bytes: the module's ceiling for all users, in bytes; 0 if there is none
  * @max_user_bytes: its ceiling for one user, in bytes; 0 if there is none
  * @nr_nodes: NUMA nodes that have memory
  * @node_end: one past the highest number of such a node
+ * @source: enum pinbuf_source
+ * @reserved: 0
+ * @why: what the memory lacks and why, in sentences with the limits' values: no
+ *	device, no hugetlb pages, RLIMIT_MEMLOCK; empty if it lacks nothing
  */
 struct pinbuf_dev_info {
 	size_t size;
@@ -103,6 +131,9 @@ struct pinbuf_dev_info {
 	uint64_t max_user_bytes;
 	unsigned int nr_nodes;
 	unsigned int node_end;
+	unsigned int source;
+	unsigned int reserved;
+	char why[768];
 };
 
 /**
@@ -110,6 +141,7 @@ struct pinbuf_dev_info {
  * @dev: an open device
  * @info: @info->size is set by the caller, the rest is written
  *
+ * Context: any thread.
  * Return: 0, or -EINVAL if @info->size cannot be.
  */
 PINBUF_API PINBUF_MUST_CHECK
@@ -164,8 +196,9 @@ enum pinbuf_dev_scope {
  * @node: NUMA node for PINBUF_DEV_SCOPE_NODE, else 0
  * @stats: @stats->size is set by the caller, the rest is written
  *
+ * Context: any thread.
  * Return: 0; -ENOENT if there is no such node; -EINVAL for a scope or size that
- * cannot be.
+ * cannot be; -EOPNOTSUPP for locked memory, which no module counts.
  */
 PINBUF_API PINBUF_MUST_CHECK
 int pinbuf_stats_device(struct pinbuf_dev *dev, enum pinbuf_dev_scope scope, int node,

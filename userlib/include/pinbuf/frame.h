@@ -68,6 +68,9 @@ int pinbuf_frames_init(struct pinbuf_frames *f, unsigned int nr,
  */
 PINBUF_API void pinbuf_frames_fini(struct pinbuf_frames *f);
 
+/* what PINBUF_AUTO_OBJ() calls */
+PINBUF_AUTO_FINI(frames, obj->nr, pinbuf_frames_fini)
+
 /**
  * pinbuf_frame_begin() - the next frame
  * @f: a frame arena

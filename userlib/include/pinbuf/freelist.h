@@ -59,6 +59,9 @@ int pinbuf_freelist_create(struct pinbuf_freelist **out, const struct pinbuf_fre
  */
 PINBUF_API void pinbuf_freelist_destroy(struct pinbuf_freelist *f);
 
+/* what PINBUF_AUTO_PTR() calls */
+PINBUF_AUTO_END(freelist, pinbuf_freelist_destroy)
+
 /**
  * pinbuf_freelist_region() - the list as a region
  * @f: a free list

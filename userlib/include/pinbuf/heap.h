@@ -115,6 +115,9 @@ int pinbuf_heap_create(struct pinbuf_heap **out, const struct pinbuf_heap_opts *
  */
 PINBUF_API void pinbuf_heap_destroy(struct pinbuf_heap *heap);
 
+/* what PINBUF_AUTO_PTR() calls */
+PINBUF_AUTO_END(heap, pinbuf_heap_destroy)
+
 /**
  * pinbuf_heap_region() - the heap as a region
  * @heap: a heap

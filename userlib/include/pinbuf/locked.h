@@ -33,6 +33,9 @@ int pinbuf_locked_create(struct pinbuf_locked **out, struct pinbuf_region *inner
  */
 PINBUF_API void pinbuf_locked_destroy(struct pinbuf_locked *l);
 
+/* what PINBUF_AUTO_PTR() calls */
+PINBUF_AUTO_END(locked, pinbuf_locked_destroy)
+
 /**
  * pinbuf_locked_region() - the locked region
  * @l: a locked region

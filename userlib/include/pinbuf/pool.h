@@ -88,6 +88,9 @@ int pinbuf_pool_init(struct pinbuf_pool *p, const struct pinbuf_pool_opts *opts)
  */
 PINBUF_API void pinbuf_pool_fini(struct pinbuf_pool *p);
 
+/* what PINBUF_AUTO_OBJ() calls */
+PINBUF_AUTO_FINI(pool, obj->region.ops, pinbuf_pool_fini)
+
 /* the slow paths of what is inline */
 PINBUF_API PINBUF_MALLOC void *pinbuf__pool_get(struct pinbuf_pool *p);
 PINBUF_API void pinbuf__pool_put(struct pinbuf_pool *p, void *block);

@@ -34,6 +34,9 @@ int pinbuf_shared_pool_create(struct pinbuf_shared_pool **out, const struct pinb
  */
 PINBUF_API void pinbuf_shared_pool_destroy(struct pinbuf_shared_pool *sp);
 
+/* what PINBUF_AUTO_PTR() calls */
+PINBUF_AUTO_END(shared_pool, pinbuf_shared_pool_destroy)
+
 /**
  * pinbuf_shared_pool_local() - this thread's door to the pool
  * @sp: a shared pool

@@ -81,6 +81,9 @@ int pinbuf_stack_init(struct pinbuf_stack *s, const struct pinbuf_stack_opts *op
  */
 PINBUF_API void pinbuf_stack_fini(struct pinbuf_stack *s);
 
+/* what PINBUF_AUTO_OBJ() calls */
+PINBUF_AUTO_FINI(stack, obj->region.ops, pinbuf_stack_fini)
+
 /* the slow paths of what is inline */
 PINBUF_API PINBUF_MALLOC
 void *pinbuf__stack_push(struct pinbuf_stack *s, size_t size, size_t align);

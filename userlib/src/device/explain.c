@@ -135,10 +135,30 @@ static int memory_explain(const struct pinbuf__request *r, struct pinbuf_error *
 			     *what ? ", or without the flag" : "");
 }
 
+/* Who wants more than locked memory can be needs the device. */
+static int locked_explain(const struct pinbuf__request *r, struct pinbuf_error *e)
+{
+	char want[PINBUF__BYTES_SIZE];
+
+	e->kind = PINBUF_ERROR_UNSUPPORTED;
+	if (r->opts.flags & PINBUF_BUF_CONTIG)
+		return pinbuf__error(e, "locked memory is not one physical run (PINBUF_BUF_CONTIG): that takes /dev/pinbuf, whose module is not loaded or was not asked");
+	if (r->opts.addr_bits)
+		return pinbuf__error(e, "locked memory has any physical address (addr_bits %u): a bound takes /dev/pinbuf",
+				     r->opts.addr_bits);
+	e->kind = PINBUF_ERROR_ALIGN;
+	e->requested = r->opts.align;
+	e->available = r->info.max_block;
+	return pinbuf__error(e, "locked memory has no physical alignment of %s: more than a page takes /dev/pinbuf",
+			     pinbuf__bytes(want, r->opts.align));
+}
+
 static int unsupported_explain(const struct pinbuf__request *r, struct pinbuf_error *e)
 {
 	char want[PINBUF__BYTES_SIZE], max[PINBUF__BYTES_SIZE];
 
+	if (r->info.source == PINBUF_SOURCE_LOCKED)
+		return locked_explain(r, e);
 	if (r->opts.align > r->info.max_block) {
 		e->kind = PINBUF_ERROR_ALIGN;
 		e->requested = r->opts.align;

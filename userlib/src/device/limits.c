@@ -14,6 +14,7 @@
 
 #define CGROUP_ROOT	"/sys/fs/cgroup"
 #define PATH_ROOM	512
+#define CAP_IPC_LOCK	14
 
 static int number_read(const char *path, uint64_t *out)
 {
@@ -27,14 +28,21 @@ static int number_read(const char *path, uint64_t *out)
 	return ok;
 }
 
+/* 0 where it cannot be read. */
+uint64_t pinbuf__number(const char *path)
+{
+	uint64_t number = 0;
+
+	return number_read(path, &number) ? number : 0;
+}
+
 /* 0 where there is no ceiling, and where nobody can say. */
 uint64_t pinbuf__ceiling(const char *parameter)
 {
 	char path[PATH_ROOM];
-	uint64_t bytes = 0;
 
 	snprintf(path, sizeof(path), "/sys/module/pinbuf/parameters/%s", parameter);
-	return number_read(path, &bytes) ? bytes : 0;
+	return pinbuf__number(path);
 }
 
 static uint64_t available_read(void)
@@ -109,6 +117,34 @@ static void own_cgroup_read(struct pinbuf__limits *l)
 			pinbuf__cgroup_read(l, CGROUP_ROOT, line + 3);
 	}
 	fclose(f);
+}
+
+/**
+ * pinbuf__limits_process() - what mlock(2) goes by
+ * @l: memlock and locked are written: this process's
+ *
+ * CAP_IPC_LOCK of a user namespace is not the one that counts, and cannot be told from
+ * it; who has it and is refused all the same is refused for want of memory.
+ */
+void pinbuf__limits_process(struct pinbuf__limits *l)
+{
+	struct rlimit r = { RLIM_INFINITY, RLIM_INFINITY };
+	FILE *f = fopen("/proc/self/status", "re");
+	uint64_t kib, caps = 0;
+	char line[128];
+
+	getrlimit(RLIMIT_MEMLOCK, &r);
+	l->locked = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "VmLck: %" SCNu64, &kib) == 1)
+			l->locked = kib * 1024;
+		else if (sscanf(line, "CapEff: %" SCNx64, &caps) == 1)
+			break;
+	}
+	if (f)
+		fclose(f);
+	l->memlock = r.rlim_cur == RLIM_INFINITY || caps >> CAP_IPC_LOCK & 1 ?
+		     UINT64_MAX : r.rlim_cur;
 }
 
 /**

@@ -19,7 +19,9 @@ struct pinbuf__limits {
 	char cgroup[64];		/* its path, cut at the front if long */
 };
 
+uint64_t pinbuf__number(const char *path);
 uint64_t pinbuf__ceiling(const char *parameter);
+void pinbuf__limits_process(struct pinbuf__limits *l);
 void pinbuf__limits_read(struct pinbuf__limits *l);
 void pinbuf__cgroup_read(struct pinbuf__limits *l, const char *root, const char *path);
 

@@ -15,12 +15,13 @@
 #include <unistd.h>
 
 #include "../internal.h"
+#include "live.h"
 #include "map.h"
 
 struct pinbuf__mapping {
 	struct pinbuf__mapping *next;
 	void *addr;
-	size_t len;
+	size_t len;		/* 0: lent, and not to be unmapped */
 	pid_t owner;
 	enum pinbuf_fork fork;
 };
@@ -46,49 +47,56 @@ static int map_refused(const struct pinbuf__map_request *r, int err)
 	return pinbuf__error(&e, "%s of the buffer cannot be mapped: %s", len, strerror(err));
 }
 
-/* A place for the mapping somewhere in @span bytes of room, or NULL. */
-static char *room_try(const struct pinbuf__map_request *r, size_t span)
+/* A place for @len bytes somewhere in @span bytes of room, or NULL. */
+static char *room_try(size_t len, uint64_t offset, size_t align, size_t span)
 {
 	char *p = mmap(NULL, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	size_t head, tail;
 
 	if (p == MAP_FAILED)
 		return NULL;
-	head = (size_t)(r->offset - (uintptr_t)p) & (r->huge_size - 1);
-	if (head > span - r->len) {
+	head = (size_t)(offset - (uintptr_t)p) & (align - 1);
+	if (head > span - len) {
 		munmap(p, span);
 		return NULL;
 	}
-	tail = span - head - r->len;
+	tail = span - head - len;
 	if (head)
 		munmap(p, head);
 	if (tail)
-		munmap(p + head + r->len, tail);
+		munmap(p + head + len, tail);
 	return p + head;
 }
 
-/*
+/**
+ * pinbuf__room_reserve() - a range of addresses, equal to an offset modulo an alignment
+ * @len: bytes, a multiple of the page size
+ * @offset: bytes
+ * @align: bytes, a power of two of at least a page
+ *
  * Since 6.7 the kernel puts whole huge pages of anonymous memory at a huge
  * address: room without a slack is the cheaper way, where that suits the offset.
- * An address space too full for the reservation may still have room for the
- * mapping: NULL leaves the choice to the kernel.
+ *
+ * Return: the range, to be mapped over with MAP_FIXED; NULL where there is none.  An
+ * address space too full for it may still have room for the mapping alone.
  */
-static void *room_reserve(const struct pinbuf__map_request *r)
+void *pinbuf__room_reserve(size_t len, uint64_t offset, size_t align)
 {
-	size_t huge = r->huge_size, most = r->len + huge;
+	size_t most = len + align;
 	char *p;
 
-	if (!huge || r->len < huge || most < huge)
+	if (most < len)
 		return NULL;
-	p = room_try(r, (most - 1) & ~(huge - 1));
-	return p ? p : room_try(r, most);
+	p = room_try(len, offset, align, (most - 1) & ~(align - 1));
+	return p ? p : room_try(len, offset, align, most);
 }
 
 static int range_map(const struct pinbuf__map_request *r, void **out)
 {
 	int prot = (r->access & PINBUF_READ ? PROT_READ : 0) |
 		   (r->access & PINBUF_WRITE ? PROT_WRITE : 0);
-	void *room = room_reserve(r);
+	void *room = r->huge_size && r->len >= r->huge_size ?
+		     pinbuf__room_reserve(r->len, r->offset, r->huge_size) : NULL;
 	void *p = mmap(room, r->len, prot, MAP_SHARED | (room ? MAP_FIXED : 0), r->fd,
 		       (off_t)r->offset);
 	int err = errno;
@@ -100,40 +108,78 @@ static int range_map(const struct pinbuf__map_request *r, void **out)
 	}
 	if (r->fork == PINBUF_FORK_DONT && madvise(p, r->len, MADV_DONTFORK)) {
 		err = errno;
-		munmap(p, r->len);
-		return map_refused(r, err);
+		goto out_unmap;
+	}
+	if (pinbuf__live_add(p, r->len, r->fork == PINBUF_FORK_SHARED)) {
+		err = ENOMEM;
+		goto out_unmap;
 	}
 	*out = p;
 	return 0;
+
+out_unmap:
+	munmap(p, r->len);
+	return map_refused(r, err);
+}
+
+static struct pinbuf__mapping *record_make(void)
+{
+	struct pinbuf__mapping *m = malloc(sizeof(*m));
+
+	if (!m)
+		pinbuf__error(&(struct pinbuf_error){ .kind = PINBUF_ERROR_MEMORY, .err = ENOMEM },
+			      "no memory for the library's own %zu bytes", sizeof(*m));
+	return m;
+}
+
+static void record_add(struct pinbuf__maps *maps, struct pinbuf__mapping *m)
+{
+	m->owner = getpid();
+	m->next = maps->first;
+	maps->first = m;
+	maps->nr++;
 }
 
 int pinbuf__maps_add(struct pinbuf__maps *maps, const struct pinbuf__map_request *r,
 		     void **out)
 {
-	struct pinbuf__mapping *m = malloc(sizeof(*m));
+	struct pinbuf__mapping *m = record_make();
 	int ret;
 
 	if (!m)
-		return pinbuf__error(&(struct pinbuf_error){ .kind = PINBUF_ERROR_MEMORY, .err = ENOMEM },
-				     "no memory for the library's own %zu bytes", sizeof(*m));
+		return -ENOMEM;
 	ret = range_map(r, &m->addr);
 	if (ret) {
 		free(m);
 		return ret;
 	}
 	m->len = r->len;
-	m->owner = getpid();
 	m->fork = r->fork;
-	m->next = maps->first;
-	maps->first = m;
+	record_add(maps, m);
 	*out = m->addr;
+	return 0;
+}
+
+/* A part of what is mapped anyway, for as long as the buffer lives. */
+int pinbuf__maps_lend(struct pinbuf__maps *maps, void *addr)
+{
+	struct pinbuf__mapping *m = record_make();
+
+	if (!m)
+		return -ENOMEM;
+	m->addr = addr;
+	m->len = 0;
+	m->fork = PINBUF_FORK_DONT;
+	record_add(maps, m);
 	return 0;
 }
 
 static void mapping_destroy(struct pinbuf__mapping *m)
 {
-	if (m->fork == PINBUF_FORK_SHARED || m->owner == getpid())
+	if (m->len && (m->fork == PINBUF_FORK_SHARED || m->owner == getpid())) {
+		pinbuf__live_remove(m->addr, m->len, m->fork == PINBUF_FORK_SHARED);
 		munmap(m->addr, m->len);
+	}
 	free(m);
 }
 
@@ -144,6 +190,7 @@ int pinbuf__maps_remove(struct pinbuf__maps *maps, const void *addr)
 	for (link = &maps->first; (m = *link); link = &m->next) {
 		if (m->addr == addr) {
 			*link = m->next;
+			maps->nr--;
 			mapping_destroy(m);
 			return 0;
 		}
@@ -157,6 +204,7 @@ void pinbuf__maps_fini(struct pinbuf__maps *maps)
 {
 	struct pinbuf__mapping *m;
 
+	maps->nr = 0;
 	while ((m = maps->first)) {
 		maps->first = m->next;
 		mapping_destroy(m);
