@@ -270,7 +270,14 @@ int pinbuf_buf_alloc(struct pinbuf_call *call)
 	return 0;
 }
 
-static void describe(struct pinbuf_buf *buf, struct pinbuf_desc *desc)
+/**
+ * pinbuf_buf_describe() - all that QUERY says but the count of references
+ * @buf: the buffer
+ * @desc: written
+ *
+ * Context: may sleep.
+ */
+void pinbuf_buf_describe(struct pinbuf_buf *buf, struct pinbuf_desc *desc)
 {
 	*desc = (struct pinbuf_desc) {
 		.len = buf->len,
@@ -285,6 +292,7 @@ static void describe(struct pinbuf_buf *buf, struct pinbuf_desc *desc)
 		.pid = pid_vnr(buf->pid),
 	};
 	memcpy(desc->label, buf->label, sizeof(desc->label));
+	pinbuf_names_tell(buf, desc->name);
 }
 
 /**
@@ -304,7 +312,7 @@ int pinbuf_buf_query(struct pinbuf_call *call)
 	dmabuf = pinbuf_dmabuf_get(query->fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	describe(dmabuf->priv, &query->out);
+	pinbuf_buf_describe(dmabuf->priv, &query->out);
 	if (query->flags & PINBUF_QUERY_REFS)
 		query->out.refs = pinbuf_pages_refs(dmabuf->priv);
 	dma_buf_put(dmabuf);

@@ -18,10 +18,11 @@ struct ioctl_op {
 	unsigned int size;
 	unsigned int min_size;		/* as first released */
 	bool needs_write;
+	bool has_out;
 	int (*fn)(struct pinbuf_call *call);
 };
 
-#define IOCTL_OP(_nr, _fn, _struct, _last, _needs_write)			\
+#define IOCTL_ROW(_nr, _fn, _struct, _last, _needs_write, _has_out)		\
 	[_IOC_NR(_nr)] = {							\
 		.size = sizeof(_struct) +					\
 			BUILD_BUG_ON_ZERO(sizeof(_struct) % 8) +		\
@@ -29,17 +30,28 @@ struct ioctl_op {
 				sizeof_field(struct pinbuf_call, cmd)),		\
 		.min_size = offsetofend(_struct, _last),			\
 		.needs_write = _needs_write,					\
+		.has_out = _has_out,						\
 		.fn = _fn,							\
 	}
+
+#define IOCTL_OP(_nr, _fn, _struct, _last, _needs_write)			\
+	IOCTL_ROW(_nr, _fn, _struct, _last, _needs_write, true)
+#define IOCTL_IN_OP(_nr, _fn, _struct, _last, _needs_write)			\
+	IOCTL_ROW(_nr, _fn, _struct, _last, _needs_write, false)
 
 static const struct ioctl_op ops[] = {
 	IOCTL_OP(PINBUF_IOC_INFO, pinbuf_account_info, struct pinbuf_ioc_info, reserved, false),
 	IOCTL_OP(PINBUF_IOC_ALLOC, pinbuf_buf_alloc, struct pinbuf_ioc_alloc, reserved, true),
 	IOCTL_OP(PINBUF_IOC_QUERY, pinbuf_buf_query, struct pinbuf_ioc_query, out, false),
 	IOCTL_OP(PINBUF_IOC_EXTENTS, pinbuf_extents, struct pinbuf_ioc_extents, out_total, false),
-	IOCTL_OP(PINBUF_IOC_SYNC, pinbuf_sync, struct pinbuf_ioc_sync, len, false),
+	IOCTL_IN_OP(PINBUF_IOC_SYNC, pinbuf_sync, struct pinbuf_ioc_sync, len, false),
 	IOCTL_OP(PINBUF_IOC_STATS, pinbuf_stats_read, struct pinbuf_ioc_stats, out_small_folios,
 		 false),
+	IOCTL_IN_OP(PINBUF_IOC_PUBLISH, pinbuf_names_publish, struct pinbuf_ioc_publish, name,
+		    true),
+	IOCTL_OP(PINBUF_IOC_ATTACH, pinbuf_names_attach, struct pinbuf_ioc_attach, out, true),
+	IOCTL_IN_OP(PINBUF_IOC_UNPUBLISH, pinbuf_names_unpublish, struct pinbuf_ioc_unpublish,
+		    name, true),
 };
 
 static const struct ioctl_op *find_op(unsigned int cmd)
@@ -64,7 +76,7 @@ static const struct ioctl_op *find_op(unsigned int cmd)
  */
 long pinbuf_fops_ioctl(struct file *node, unsigned int cmd, unsigned long arg)
 {
-	struct pinbuf_call call = { .user = node->private_data };
+	struct pinbuf_call call = { .user = node->private_data, .cred = node->f_cred };
 	const struct ioctl_op *op = find_op(cmd);
 	void __user *uarg = (void __user *)arg;
 	size_t size = _IOC_SIZE(cmd);
@@ -80,7 +92,8 @@ long pinbuf_fops_ioctl(struct file *node, unsigned int cmd, unsigned long arg)
 	if (ret)
 		return ret;
 	ret = op->fn(&call);
-	if (ret)
+	/* What has no output cannot fail in telling it. */
+	if (ret || !op->has_out)
 		return ret;
 
 	if (copy_to_user(uarg, &call.cmd, min_t(size_t, size, op->size)))

@@ -6,13 +6,14 @@
  * A dma-buf is a door to it and holds one reference; mappings, attachments and
  * descriptors hold the dma-buf's file, so the store needs no count of them to
  * live.  A store holds the &struct pinbuf_user who pays for it; so does every
- * open file of the node.  Nothing here is freed by a command, only by the last
- * reference.
+ * open file of the node.  A published name holds a dma-buf's file as a descriptor
+ * does.  Nothing here is freed by a command, only by the last reference.
  *
  * Lock order, outermost first:
  *   mm->mmap_lock, dma_resv lock	taken by the core, before it calls us
  *   pinbuf_buf.lock			attachments and their tables, vmap
  *   buffers_lock (buf.c)		list of all buffers
+ *   names_lock (names.c)		tree of all names, pinbuf_buf.name
  *   users_lock (account.c)		list of all users
  * None of them is held while pages are allocated.
  */
@@ -34,9 +35,11 @@
 
 #include "compat.h"
 
+struct cred;
 struct dma_buf;
 struct file;
 struct pid;
+struct pinbuf_name;
 struct seq_file;
 struct user_struct;
 struct vm_area_struct;
@@ -69,6 +72,7 @@ enum pinbuf_counter {
 	PINBUF_DEALLOCATIONS,
 	PINBUF_MAPPINGS,
 	PINBUF_ATTACHMENTS,
+	PINBUF_PUBLISHED,
 	PINBUF_HUGE_FOLIOS,
 	PINBUF_SMALL_FOLIOS,
 	PINBUF_SMALL_BYTES,
@@ -120,6 +124,7 @@ struct pinbuf_user {
  * @nr_attachments: their number
  * @vaddr: kernel mapping, or NULL
  * @label: ALLOC's name
+ * @name: what it is published as, or NULL; under names_lock
  */
 struct pinbuf_buf {
 	refcount_t refs;
@@ -142,6 +147,7 @@ struct pinbuf_buf {
 	unsigned int nr_attachments;
 	void *vaddr;
 	char label[PINBUF_LABEL_SIZE];
+	struct pinbuf_name *name;
 };
 
 /**
@@ -179,12 +185,14 @@ struct pinbuf_want {
 /**
  * struct pinbuf_call - one ioctl on its way through
  * @user: who opened the node
+ * @cred: as whom
  * @cmd: the caller's struct, zero-extended; written back on success
  * @file: file to install at @fd once @cmd has been written back, or NULL
  * @fd: reserved descriptor
  */
 struct pinbuf_call {
 	struct pinbuf_user *user;
+	const struct cred *cred;
 	union {
 		struct pinbuf_ioc_info info;
 		struct pinbuf_ioc_alloc alloc;
@@ -192,6 +200,9 @@ struct pinbuf_call {
 		struct pinbuf_ioc_extents extents;
 		struct pinbuf_ioc_sync sync;
 		struct pinbuf_ioc_stats stats;
+		struct pinbuf_ioc_publish publish;
+		struct pinbuf_ioc_attach attach;
+		struct pinbuf_ioc_unpublish unpublish;
 	} cmd;
 	struct file *file;
 	int fd;
@@ -204,6 +215,7 @@ long pinbuf_fops_ioctl(struct file *node, unsigned int cmd, unsigned long arg);
 struct dma_buf *pinbuf_buf_create(struct pinbuf_user *user, const struct pinbuf_want *want);
 void pinbuf_buf_put(struct pinbuf_buf *buf);
 void pinbuf_buf_each(void (*fn)(struct pinbuf_buf *buf, void *arg), void *arg);
+void pinbuf_buf_describe(struct pinbuf_buf *buf, struct pinbuf_desc *desc);
 int pinbuf_buf_alloc(struct pinbuf_call *call);
 int pinbuf_buf_query(struct pinbuf_call *call);
 
@@ -241,6 +253,12 @@ int pinbuf_sync(struct pinbuf_call *call);
 /* extents.c */
 int pinbuf_extents(struct pinbuf_call *call);
 
+/* names.c */
+int pinbuf_names_publish(struct pinbuf_call *call);
+int pinbuf_names_attach(struct pinbuf_call *call);
+int pinbuf_names_unpublish(struct pinbuf_call *call);
+void pinbuf_names_tell(struct pinbuf_buf *buf, u8 *text);
+
 /* account.c */
 struct pinbuf_user *pinbuf_user_get(struct user_struct *user);
 void pinbuf_user_hold(struct pinbuf_user *user);
@@ -269,6 +287,7 @@ static inline void pinbuf_stats_failed(struct pinbuf_user *user, enum pinbuf_cau
 extern const struct file_operations pinbuf_fops;
 unsigned int pinbuf_order_at(unsigned long at, unsigned long left);
 bool pinbuf_label_ok(const u8 *label);
+bool pinbuf_name_ok(const u8 *text);
 int pinbuf_alloc_check(const struct pinbuf_ioc_alloc *req);
 int pinbuf_pages_store(struct pinbuf_buf *buf, struct folio *folio);
 #endif

@@ -151,6 +151,7 @@ static void read_counters(const struct pinbuf_counters *from, struct pinbuf_ioc_
 	out->out_failed_other = get(from, PINBUF_FAILED + PINBUF_CAUSE_OTHER);
 	out->out_mappings = get(from, PINBUF_MAPPINGS);
 	out->out_attachments = get(from, PINBUF_ATTACHMENTS);
+	out->out_published = get(from, PINBUF_PUBLISHED);
 	out->out_huge_folios = get(from, PINBUF_HUGE_FOLIOS);
 	out->out_small_folios = get(from, PINBUF_SMALL_FOLIOS);
 	out->out_small_bytes = get(from, PINBUF_SMALL_BYTES);
@@ -195,6 +196,7 @@ int pinbuf_stats_read(struct pinbuf_call *call)
 static void show_buffer(struct pinbuf_buf *buf, void *arg)
 {
 	struct seq_file *m = arg;
+	char name[PINBUF_NAME_SIZE];
 
 	seq_printf(m, "%lu %llu %d %#x %lu %d %u %u %d %llu ", buf->id, buf->len, buf->node,
 		   buf->flags, buf->extents, atomic_read(&buf->mappings),
@@ -202,7 +204,8 @@ static void show_buffer(struct pinbuf_buf *buf, void *arg)
 		   from_kuid_munged(seq_user_ns(m), buf->user->user->uid), pid_vnr(buf->pid),
 		   div_u64(get_jiffies_64() - buf->born, HZ));
 	seq_escape(m, buf->label[0] ? buf->label : "-", " \\");
-	seq_puts(m, " -\n");
+	pinbuf_names_tell(buf, name);
+	seq_printf(m, " %s\n", name[0] ? name : "-");
 }
 
 static int buffers_show(struct seq_file *m, void *unused)

@@ -151,6 +151,38 @@ TRACE_EVENT(pinbuf_detach,
 	TP_printk("id=%lu dev=%s", __entry->id, __get_str(dev))
 );
 
+/* @id is 0 where there is no such name, or the caller may not have it. */
+DECLARE_EVENT_CLASS(pinbuf_name,
+	TP_PROTO(unsigned long id, const u8 *name, int err, u64 ns),
+	TP_ARGS(id, name, err, ns),
+	TP_STRUCT__entry(
+		__field(unsigned long, id)
+		__array(char, name, PINBUF_NAME_SIZE)
+		__field(int, err)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+		memcpy(__entry->name, name, PINBUF_NAME_SIZE);
+		__entry->err = err;
+		__entry->ns = ns;
+	),
+	TP_printk("id=%lu name=%s err=%d ns=%llu", __entry->id, __entry->name, __entry->err,
+		  __entry->ns)
+);
+
+DEFINE_EVENT(pinbuf_name, pinbuf_publish,
+	TP_PROTO(unsigned long id, const u8 *name, int err, u64 ns),
+	TP_ARGS(id, name, err, ns));
+
+DEFINE_EVENT(pinbuf_name, pinbuf_attach_name,
+	TP_PROTO(unsigned long id, const u8 *name, int err, u64 ns),
+	TP_ARGS(id, name, err, ns));
+
+DEFINE_EVENT(pinbuf_name, pinbuf_unpublish,
+	TP_PROTO(unsigned long id, const u8 *name, int err, u64 ns),
+	TP_ARGS(id, name, err, ns));
+
 TRACE_EVENT(pinbuf_sync,
 	TP_PROTO(const struct pinbuf_buf *buf, const struct pinbuf_ioc_sync *sync, int err, u64 ns),
 	TP_ARGS(buf, sync, err, ns),

@@ -67,22 +67,41 @@ static void fill_stats(void *arg, int buf)
 	stats->node = 0;
 }
 
+/* Each of the three finds the name as it needs it, whichever came before. */
+void abi_done(void)
+{
+	struct pinbuf_ioc_unpublish unpublish = { .uid = -1, .name = "n" };
+
+	ioctl(dev, PINBUF_IOC_UNPUBLISH, &unpublish);
+}
+
 static void fill_publish(void *arg, int buf)
 {
 	struct pinbuf_ioc_publish *publish = arg;
 
+	abi_done();
 	memset(publish, 0, sizeof(*publish));
 	publish->fd = buf;
 	publish->mode = 0600;
 	publish->name[0] = 'n';
 }
 
+static void have_name(int buf)
+{
+	struct pinbuf_ioc_publish publish;
+
+	fill_publish(&publish, buf);
+	ioctl(dev, PINBUF_IOC_PUBLISH, &publish);
+}
+
 static void fill_attach(void *arg, int buf)
 {
 	struct pinbuf_ioc_attach *attach = arg;
 
-	(void)buf;
-	memset(attach, 0, sizeof(*attach));
+	have_name(buf);
+	memset(attach, JUNK, sizeof(*attach));
+	memset(attach, 0, offsetof(struct pinbuf_ioc_attach, out_fd));
+	attach->reserved = 0;
 	attach->uid = -1;
 	attach->name[0] = 'n';
 }
@@ -91,10 +110,15 @@ static void fill_unpublish(void *arg, int buf)
 {
 	struct pinbuf_ioc_unpublish *unpublish = arg;
 
-	(void)buf;
+	have_name(buf);
 	memset(unpublish, 0, sizeof(*unpublish));
 	unpublish->uid = -1;
 	unpublish->name[0] = 'n';
+}
+
+static int attach_out_fd(const void *arg)
+{
+	return ((const struct pinbuf_ioc_attach *)arg)->out_fd;
 }
 
 static int no_out_fd(const void *arg)
@@ -113,10 +137,14 @@ static int no_out_fd(const void *arg)
 	.size = sizeof(struct pinbuf_ioc_##type),			\
 	.first_size = ENDOF(type, last),				\
 	.answers = released,						\
-	.copies_out = PINBUF_IOC_##number != PINBUF_IOC_SYNC,		\
+	.copies_out = PINBUF_IOC_##number != PINBUF_IOC_SYNC &&		\
+		      PINBUF_IOC_##number != PINBUF_IOC_PUBLISH &&	\
+		      PINBUF_IOC_##number != PINBUF_IOC_UNPUBLISH,	\
 	.fill = fill_##type,						\
 	.out_fd = PINBUF_IOC_##number == PINBUF_IOC_ALLOC ?		\
-		  alloc_out_fd : no_out_fd,				\
+		  alloc_out_fd :					\
+		  PINBUF_IOC_##number == PINBUF_IOC_ATTACH ?		\
+		  attach_out_fd : no_out_fd,				\
 },
 
 const struct abi_call abi_calls[] = { ABI_ROWS(CALL) };

@@ -33,4 +33,7 @@ unsigned long abi_number(const struct abi_call *call, size_t size);
 /* One call at @arg with @size in its number; a new descriptor is closed. */
 int abi_try(const struct abi_call *call, size_t size, void *arg);
 
+/* Takes away the name that the calls may have left. */
+void abi_done(void);
+
 #endif

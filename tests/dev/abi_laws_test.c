@@ -25,6 +25,7 @@ static int laws_teardown(void **state)
 {
 	int fds = count_fds(), next = next_fd();
 
+	abi_done();
 	close(buf);
 	if (fixture_teardown(state))
 		return -1;
@@ -299,6 +300,8 @@ static void reserved_fields_are_refused(void **state)
 	struct pinbuf_ioc_info in = { .reserved = 1 };
 	struct pinbuf_ioc_alloc al = request(PAGE);
 	struct pinbuf_ioc_stats st = { .scope = PINBUF_STATS_ALL, .node = 1 };
+	struct pinbuf_ioc_attach at = { .uid = -1, .name = "n" };
+	struct pinbuf_ioc_unpublish un = { .uid = -1, .name = "n" };
 
 	(void)state;
 	assert_errno(EINVAL, ioctl(dev, PINBUF_IOC_INFO, &in));
@@ -309,6 +312,10 @@ static void reserved_fields_are_refused(void **state)
 	assert_errno(EINVAL, ioctl(dev, PINBUF_IOC_STATS, &st));
 	st.scope = PINBUF_STATS_USER;
 	assert_errno(EINVAL, ioctl(dev, PINBUF_IOC_STATS, &st));
+	at.reserved = 1;
+	assert_errno(EINVAL, ioctl(dev, PINBUF_IOC_ATTACH, &at));
+	un.flags = 1;
+	assert_errno(EINVAL, ioctl(dev, PINBUF_IOC_UNPUBLISH, &un));
 }
 
 int main(void)

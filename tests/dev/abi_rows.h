@@ -14,8 +14,8 @@
 	ROW(extents,	EXTENTS,	out_total,		1)	\
 	ROW(sync,	SYNC,		len,			1)	\
 	ROW(stats,	STATS,		out_small_folios,	1)	\
-	ROW(publish,	PUBLISH,	name,			0)	\
-	ROW(attach,	ATTACH,		out,			0)	\
-	ROW(unpublish,	UNPUBLISH,	name,			0)
+	ROW(publish,	PUBLISH,	name,			1)	\
+	ROW(attach,	ATTACH,		out,			1)	\
+	ROW(unpublish,	UNPUBLISH,	name,			1)
 
 #endif

@@ -67,6 +67,7 @@ static void every_command_answers_32_bit_callers(void **state)
 		if (!err && call->out_fd(low) >= 0)
 			close(call->out_fd(low));
 	}
+	abi_done();
 	close(buf);
 	munmap(low, PAGE);
 }

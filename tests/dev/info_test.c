@@ -41,10 +41,12 @@ static void capabilities_are_those_that_work(void **state)
 	assert_true(in.out_caps & PINBUF_CAP_MEMCG);
 	assert_true(in.out_caps & PINBUF_CAP_MEMLOCK);
 	assert_true(in.out_caps & PINBUF_CAP_EXTENTS);
+	assert_true(in.out_caps & PINBUF_CAP_NAMES);
 	/* commands and flags of a later release are not announced */
 	assert_int_equal(in.out_caps & ~(PINBUF_CAP_HUGE | PINBUF_CAP_MEMCG |
 					 PINBUF_CAP_MEMLOCK |
-					 PINBUF_CAP_EXTENTS), 0);
+					 PINBUF_CAP_EXTENTS |
+					 PINBUF_CAP_NAMES), 0);
 }
 
 static void nodes_are_those_with_memory(void **state)

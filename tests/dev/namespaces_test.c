@@ -5,36 +5,12 @@
  */
 #include "common.h"
 #include "proc.h"
+#include "userns.h"
 
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-
-/* In a child: an unprivileged user who is root of a namespace of his own. */
-static void enter_user_namespace(void)
-{
-	char map[32];
-
-	snprintf(map, sizeof(map), "0 %d 1", (int)getuid());
-	CHECK(!unshare(CLONE_NEWUSER));
-	CHECK(!file_write("/proc/self/uid_map", map));
-	CHECK(getuid() == 0);
-}
-
-static int can_unshare(void *flags)
-{
-	become_user(USER_UID);
-	return unshare(*(int *)flags) ? 1 : 0;
-}
-
-static void require_user_namespaces(void)
-{
-	int flags = CLONE_NEWUSER;
-
-	if (child_wait(child_start(can_unshare, &flags)))
-		skip_because("a user may not make user namespaces here");
-}
 
 static int root_of_his_own(void *unused)
 {

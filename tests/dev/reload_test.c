@@ -3,8 +3,11 @@
  * The module cannot go while anything of it lives, and can when nothing does.
  * Run last: what it counted starts again from nothing.
  */
-#include "common.h"
+#include "names.h"
 #include "proc.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -97,6 +100,23 @@ static void descriptor_in_flight_holds_the_module(void **state)
 	close(socks[1]);
 }
 
+static void name_holds_the_module(void **state)
+{
+	int node, fd;
+
+	(void)state;
+	require_module();
+	dev = open(NODE_PATH, O_RDWR);
+	fd = buf_new(PAGE);
+	assert_int_equal(publish(dev, fd, 0600, "held"), 0);
+	close(fd);
+	close(dev);
+	assert_int_equal(unload(), EWOULDBLOCK);
+	node = open(NODE_PATH, O_RDWR);
+	assert_int_equal(unpublish(node, OWN, "held"), 0);
+	close(node);
+}
+
 /* A release may still be on its way: the user is told to try again. */
 static int unload_soon(void)
 {
@@ -166,6 +186,63 @@ static void pages_that_others_hold_outlive_the_module(void **state)
 	assert_ok(chown(NODE_PATH, node.st_uid, node.st_gid));
 }
 
+static atomic_bool stop;
+static atomic_long published;
+
+/* The node may be gone at any moment, but not while he has it open or a name. */
+static void *publishes_and_unpublishes(void *unused)
+{
+	while (!stop) {
+		struct pinbuf_ioc_alloc req = request(PAGE);
+		int node = open(NODE_PATH, O_RDWR | O_CLOEXEC);
+
+		if (node < 0)
+			continue;
+		CHECK(!alloc_on(node, &req));
+		CHECK(!publish(node, req.out_fd, 0600, "racing"));
+		close(req.out_fd);
+		close(node);
+		node = open(NODE_PATH, O_RDWR | O_CLOEXEC);
+		CHECK(node >= 0);
+		CHECK(!unpublish(node, OWN, "racing"));
+		close(node);
+		published++;
+		usleep(500);
+	}
+	return unused;
+}
+
+static void unloading_races_with_publishing(void **state)
+{
+	const char *path = require_module();
+	long unloaded = 0, refused = 0, last = 0;
+	struct stat node;
+	pthread_t thread;
+
+	(void)state;
+	assert_ok(stat(NODE_PATH, &node));
+	assert_int_equal(pthread_create(&thread, NULL, publishes_and_unpublishes, NULL), 0);
+	for (int i = 0; (unloaded < 10 || refused < 200) && i < 300000; i++) {
+		if (unload()) {
+			refused++;
+			continue;
+		}
+		unloaded++;
+		assert_int_equal(load(path), 0);
+		/* both have their turn */
+		for (int tries = 0; published == last && tries < 1000; tries++)
+			usleep(1000);
+		last = published;
+	}
+	stop = true;
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	print_message("# unloaded %ld times, refused %ld times, published %ld times\n", unloaded,
+		      refused, published);
+	assert_true(unloaded && refused && published);
+	assert_ok(chmod(NODE_PATH, node.st_mode & 07777));
+	assert_ok(chown(NODE_PATH, node.st_uid, node.st_gid));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,8 +250,10 @@ int main(void)
 		cmocka_unit_test(descriptor_holds_the_module),
 		cmocka_unit_test(mapping_holds_the_module),
 		cmocka_unit_test(descriptor_in_flight_holds_the_module),
+		cmocka_unit_test(name_holds_the_module),
 		cmocka_unit_test(goes_and_comes_back),
 		cmocka_unit_test(pages_that_others_hold_outlive_the_module),
+		cmocka_unit_test(unloading_races_with_publishing),
 	};
 
 	tests_begin();

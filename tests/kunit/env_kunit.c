@@ -89,6 +89,7 @@ void nothing_is_left(struct kunit *test)
 			atomic64_read(&value[PINBUF_DEALLOCATIONS]));
 	KUNIT_EXPECT_EQ(test, atomic64_read(&value[PINBUF_MAPPINGS]), 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&value[PINBUF_ATTACHMENTS]), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&value[PINBUF_PUBLISHED]), 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&value[PINBUF_HUGE_FOLIOS]), 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&value[PINBUF_SMALL_FOLIOS]), 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&value[PINBUF_SMALL_BYTES]), 0);

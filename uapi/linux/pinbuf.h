@@ -314,6 +314,9 @@ struct pinbuf_ioc_stats {
  * @fd: the buffer
  * @mode: 0600, 0660 or 0666: who else may attach
  * @name: 1 to 63 bytes of [A-Za-z0-9._-], filled with zeroes
+ *
+ * Only who allocated it may (EPERM); a buffer has one name, an owner each name
+ * once (EEXIST).  The group of mode 0660 is the fsgid of the opener of the node.
  */
 struct pinbuf_ioc_publish {
 	__s32 fd;
@@ -329,6 +332,9 @@ struct pinbuf_ioc_publish {
  * @out_fd: the new descriptor of the same dma-buf; the caller closes it
  * @reserved: must be zero
  * @out: what is known of it
+ *
+ * The opener of the node has to be its owner, or one whom its mode lets; all
+ * others are told ENOENT, as for a name that is not there.
  */
 struct pinbuf_ioc_attach {
 	__u32 uid;
@@ -344,6 +350,9 @@ struct pinbuf_ioc_attach {
  * @uid: owner of the name, or -1 for the user who opened the node
  * @flags: must be zero
  * @name: the name, filled with zeroes
+ *
+ * For its owner and CAP_SYS_ADMIN; EPERM for others who could attach, ENOENT for
+ * all the rest.  The memory goes when the last user lets go.
  */
 struct pinbuf_ioc_unpublish {
 	__u32 uid;
