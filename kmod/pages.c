@@ -26,7 +26,9 @@
 #include <linux/log2.h>
 #include <linux/memcontrol.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/swap.h>
+#include <linux/vmstat.h>
 
 #include "pinbuf.h"
 
@@ -36,6 +38,9 @@
 
 #define GFP_MUST	(GFP_USER | __GFP_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_ZERO)
 #define GFP_MAY		((GFP_MUST & ~(__GFP_DIRECT_RECLAIM | __GFP_RETRY_MAYFAIL)) | __GFP_NORETRY)
+
+/* Pages left to others, on a machine of any size. */
+#define SPARE		((unsigned long)SZ_128M >> PAGE_SHIFT)
 
 /* Huge folios looked at for one whose alignment is more than its size. */
 #define ALIGN_TRIES	32
@@ -216,16 +221,21 @@ static u32 flags_got(const struct pinbuf_buf *buf, const struct pinbuf_want *wan
 
 /*
  * Pages that stay put are lost to everybody else.  Without this a request that
- * cannot succeed would first drive the machine to where others' allocations wake
- * the OOM killer.  Not asked for small buffers, for its cost.
+ * cannot succeed, or many small ones, would drive the machine to where others'
+ * allocations wake the OOM killer.  While much is free that is two loads; what
+ * could be freed is counted when it is not.  MemAvailable has the free pages of
+ * CMA in it, which only movable memory gets, and page cache that ends in other
+ * processors' lists, where an allocation does not look before it kills: hence SPARE.
  */
 static bool can_be_had(unsigned long nr)
 {
+	unsigned long cma = global_zone_page_state(NR_FREE_CMA_PAGES);
+	unsigned long spare = min(totalram_pages() >> 5, SPARE) + cma;
 	long available;
 
-	if (nr < 1UL << PINBUF_TOP_ORDER)
+	if (global_zone_page_state(NR_FREE_PAGES) > spare + nr)
 		return true;
-	available = si_mem_available() + get_nr_swap_pages();
+	available = si_mem_available() + get_nr_swap_pages() - (long)spare;
 	return available > 0 && nr <= available;
 }
 
