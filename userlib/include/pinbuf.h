@@ -8,6 +8,7 @@
 #include <pinbuf/buf.h>
 #include <pinbuf/caps.h>
 #include <pinbuf/dev.h>
+#include <pinbuf/dtype.h>
 #include <pinbuf/error.h>
 #include <pinbuf/frame.h>
 #include <pinbuf/freelist.h>
@@ -15,10 +16,15 @@
 #include <pinbuf/heap.h>
 #include <pinbuf/layout.h>
 #include <pinbuf/locked.h>
+#include <pinbuf/managed.h>
 #include <pinbuf/pool.h>
 #include <pinbuf/region.h>
 #include <pinbuf/shared_pool.h>
 #include <pinbuf/stack.h>
 #include <pinbuf/stats.h>
+#include <pinbuf/tensor.h>
+#include <pinbuf/tensor_array.h>
+#include <pinbuf/tensor_share.h>
+#include <pinbuf/tensor_view.h>
 
 #endif /* PINBUF_H */

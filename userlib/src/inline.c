@@ -5,9 +5,11 @@
  */
 #include <pinbuf/arena.h>
 #include <pinbuf/layout.h>
+#include <pinbuf/managed.h>
 #include <pinbuf/pool.h>
 #include <pinbuf/region.h>
 #include <pinbuf/stack.h>
+#include <pinbuf/tensor.h>
 
 #undef pinbuf_align_up
 #undef pinbuf_align_down
@@ -43,3 +45,13 @@ extern inline void pinbuf_stack_pop(struct pinbuf_stack *s, void *ptr);
 
 extern inline void *pinbuf_pool_get(struct pinbuf_pool *p);
 extern inline void pinbuf_pool_put(struct pinbuf_pool *p, void *block);
+
+extern inline void *pinbuf_managed_ptr(const struct pinbuf_managed *m);
+extern inline bool pinbuf_scoped_is_live(const struct pinbuf_scoped *b);
+extern inline void *pinbuf_scoped_ptr(const struct pinbuf_scoped *b);
+extern inline void pinbuf_deferred_run(struct pinbuf_deferred *d);
+
+extern inline char *pinbuf__tensor_use(const struct pinbuf_tensor *t, unsigned int rank,
+				       size_t element);
+extern inline ptrdiff_t pinbuf__tensor_index(const struct pinbuf_tensor *t, unsigned int dim,
+					     ptrdiff_t index);
