@@ -87,6 +87,55 @@ static void an_attachment_keeps_the_buffer(void **state)
 			 live - len);
 }
 
+static void brackets(int fd, uint64_t flags)
+{
+	struct dma_buf_sync sync = { .flags = flags };
+
+	CHECK(!ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync));
+}
+
+/* A process that has nothing but the driver's descriptor, as a compositor has */
+static int second_importer(void *shared)
+{
+	uint32_t handle;
+	int other = vgem_open(), fd;
+	void *p;
+
+	CHECK(!vgem_import(other, *(int *)shared, &handle));
+	fd = vgem_export(other, handle);
+	CHECK(fd >= 0);
+	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED);
+	brackets(fd, DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW);
+	CHECK(differs(p, len, 4) == -1);
+	fill(p, len, 5);
+	brackets(fd, DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW);
+	return 0;
+}
+
+/* Program, driver, another process's driver, and all the way back */
+static void bytes_go_through_two_importers_and_back(void **state)
+{
+	void *p = map_shared(buf, len);
+	uint32_t handle;
+	int shared;
+
+	(void)state;
+	handle = import();
+	shared = vgem_export(vgem, handle);
+	assert_true(shared >= 0);
+	brackets(buf, DMA_BUF_SYNC_START | DMA_BUF_SYNC_WRITE);
+	fill(p, len, 4);
+	brackets(buf, DMA_BUF_SYNC_END | DMA_BUF_SYNC_WRITE);
+	in_child(second_importer, &shared);
+	brackets(buf, DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ);
+	assert_int_equal(differs(p, len, 5), -1);
+	brackets(buf, DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ);
+	assert_int_equal(buf_query(shared).id, buf_query(buf).id);
+	munmap(p, len);
+	close(shared);
+}
+
 static void importers_death_lets_go(void **state)
 {
 	import();
@@ -300,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IMPORT(attachments_are_counted),
 		IMPORT(an_attachment_keeps_the_buffer),
+		IMPORT(bytes_go_through_two_importers_and_back),
 		IMPORT(importers_death_lets_go),
 		IMPORT(killed_importer_lets_go),
 		IMPORT(many_sizes_are_imported),

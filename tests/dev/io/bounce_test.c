@@ -5,12 +5,11 @@
  * What SYNC does is visible here, to the byte.
  */
 #include "common.h"
+#include "edu.h"
 #include "proc.h"
 
 #include <linux/dma-buf.h>
-#include <pinbuf_edu.h>
 
-#define EDU_PATH "/dev/pinbuf_edu"
 #define PIECE 2048
 
 static int edu = -1, buf = -1;
@@ -186,12 +185,82 @@ static void a_transfer_of_its_own_needs_no_sync(void **state)
 	assert_int_equal(map[PIECE], 0x34);
 }
 
+/* Another file of the device, with an attachment of its own */
+static int another_attachment(uint32_t direction)
+{
+	int other = edu_open();
+
+	edu_keep(other, buf, direction);
+	return other;
+}
+
+/* What the device reads through the attachment of that file */
+static void assert_attachment_sees(int other, int byte)
+{
+	int own = edu;
+
+	edu = other;
+	assert_bytes(device_sees(), 0, PIECE, byte, byte);
+	edu = own;
+}
+
+static void every_attachment_sees_a_write(void **state)
+{
+	int others[3];
+
+	(void)state;
+	attach(0x11);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		others[i] = another_attachment(PINBUF_EDU_TO_DEVICE);
+	memset(map, 0x22, PAGE);
+	assert_bytes(device_sees(), 0, PIECE, 0x11, 0x11);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		assert_attachment_sees(others[i], 0x11);
+	/* one of them is live no more */
+	close(others[1]);
+	sync_range(PINBUF_SYNC_END | PINBUF_SYNC_WRITE, 0, PAGE);
+	assert_bytes(device_sees(), 0, PIECE, 0x22, 0x22);
+	assert_attachment_sees(others[0], 0x22);
+	assert_attachment_sees(others[2], 0x22);
+	close(others[0]);
+	close(others[2]);
+}
+
+/* The one that a device writes through is among others, at any place. */
+static void a_write_through_any_attachment_is_seen(void **state)
+{
+	const uint32_t both = PINBUF_EDU_TO_DEVICE | PINBUF_EDU_FROM_DEVICE;
+	int files[3], own = edu;
+
+	(void)state;
+	if (edu < 0 || buf < 0)
+		attach(0);
+	for (size_t writer = 0; writer < ARRAY_LEN(files); writer++) {
+		memset(map, 0x33, PAGE);
+		for (size_t i = 0; i < ARRAY_LEN(files); i++)
+			files[i] = another_attachment(i == writer ? both :
+						      PINBUF_EDU_TO_DEVICE);
+		edu = files[writer];
+		device_moves(PINBUF_EDU_TO_DEVICE, 0);
+		memset(map, 0x44, PAGE);
+		device_moves(PINBUF_EDU_FROM_DEVICE, 0);
+		assert_bytes(map, 0, PIECE, 0x44, 0x44);
+		sync_range(PINBUF_SYNC_START | PINBUF_SYNC_READ, 0, PIECE);
+		assert_bytes(map, 0, PIECE, 0x33, 0x33);
+		edu = own;
+		for (size_t i = 0; i < ARRAY_LEN(files); i++)
+			close(files[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOUNCE(device_sees_a_write_after_sync_end_of_that_range),
 		BOUNCE(cpu_sees_a_devices_write_after_sync_start_of_that_range),
 		BOUNCE(dma_buf_sync_does_all_of_it),
+		BOUNCE(every_attachment_sees_a_write),
+		BOUNCE(a_write_through_any_attachment_is_seen),
 		BOUNCE(a_transfer_of_its_own_needs_no_sync),
 	};
 

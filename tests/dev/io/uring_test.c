@@ -168,6 +168,50 @@ static void ring_keeps_what_was_released(void **state)
 	close(disk);
 }
 
+/* The disk is read into memory that was released, while others have theirs. */
+static void ring_writes_into_nobody_elses_memory(void **state)
+{
+	static const size_t lens[] = { 5 * PAGE, MIB(4) };
+	char *others[8], *check = malloc(MIB(4));
+	int disk;
+
+	(void)state;
+	require_registering();
+	disk = disk_open();
+	for (size_t i = 0; i < ARRAY_LEN(lens); i++) {
+		size_t len = lens[i];
+		int fd = buf_new(len);
+		char *p = map_shared(fd, len);
+
+		fill(check, len, 20 + i);
+		disk_put(0, check, len);
+		ring_begin();
+		assert_int_equal(ring_register(p, len), 0);
+		munmap(p, len);
+		close(fd);
+		for (size_t j = 0; j < ARRAY_LEN(others); j++) {
+			others[j] = map_shared(dev, len);
+			fill(others[j], len, 30 + j);
+		}
+		io_uring_prep_read_fixed(io_uring_get_sqe(&ring), disk, p,
+					 (unsigned int)len, 0, 0);
+		assert_int_equal(ring_run(), len);
+		/* it did land somewhere */
+		io_uring_prep_write_fixed(io_uring_get_sqe(&ring), disk, p,
+					  (unsigned int)len, MIB(8), 0);
+		assert_int_equal(ring_run(), len);
+		disk_get(MIB(8), check, len);
+		assert_int_equal(differs(check, len, 20 + i), -1);
+		for (size_t j = 0; j < ARRAY_LEN(others); j++) {
+			assert_int_equal(differs(others[j], len, 30 + j), -1);
+			munmap(others[j], len);
+		}
+		io_uring_queue_exit(&ring);
+	}
+	free(check);
+	close(disk);
+}
+
 static void registration_counts_as_references(void **state)
 {
 	struct pinbuf_ioc_query query = { .flags = PINBUF_QUERY_REFS };
@@ -236,6 +280,7 @@ int main(void)
 		TEST(registering_answers_as_the_kernel_does),
 		TEST(fixed_reads_and_writes_are_exact),
 		TEST(ring_keeps_what_was_released),
+		TEST(ring_writes_into_nobody_elses_memory),
 		TEST(registration_counts_as_references),
 		TEST(registration_is_charged_to_the_same_limit),
 	};
