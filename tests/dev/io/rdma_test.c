@@ -7,6 +7,8 @@
 #include "heap.h"
 #include "rdma.h"
 
+#include <sys/resource.h>
+
 #define EDGE 0xee
 
 static struct rdma rdma;
@@ -149,6 +151,41 @@ static void a_region_outlives_its_buffer(void **state)
 	outlives_its_buffer(MIB(4));
 }
 
+/* A region counts for its process alone, beside the buffer's own charge. */
+static int registers_until_the_limit(void *unused)
+{
+	const size_t len = MIB(1);
+	struct rlimit rlim = { 2 * len, 2 * len };
+	struct pinbuf_ioc_info in = { 0 };
+	uint64_t before;
+	int node;
+	void *p;
+
+	(void)unused;
+	rdma_open(&rdma);
+	CHECK(!setrlimit(RLIMIT_MEMLOCK, &rlim));
+	become_user(USER_UID);
+	node = open(NODE_PATH, O_RDWR);
+	CHECK(node >= 0);
+	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, node, 0);
+	CHECK(p != MAP_FAILED);
+	CHECK(!ioctl(node, PINBUF_IOC_INFO, &in));
+	before = in.out_locked;
+	CHECK(rdma_register(&rdma, p, len));
+	CHECK(rdma_register(&rdma, p, len));
+	CHECK(!rdma_register(&rdma, p, len) && errno == ENOMEM);
+	CHECK(!ioctl(node, PINBUF_IOC_INFO, &in));
+	CHECK(in.out_locked == before);
+	return 0;
+}
+
+static void regions_are_held_against_rlimit_memlock(void **state)
+{
+	(void)state;
+	rdma_open(&rdma);
+	in_child(registers_until_the_limit, NULL);
+}
+
 static void a_dma_heaps_mapping_is_efault(void **state)
 {
 	void *p;
@@ -168,6 +205,7 @@ int main(void)
 		RDMA(written_and_read_back_exactly),
 		RDMA(a_region_is_a_reference),
 		RDMA(a_region_outlives_its_buffer),
+		RDMA(regions_are_held_against_rlimit_memlock),
 		RDMA(a_dma_heaps_mapping_is_efault),
 	};
 

@@ -7,6 +7,8 @@
 #include "heap.h"
 #include "vfio.h"
 
+#include <sys/resource.h>
+
 #define EDGE	0xee
 #define IOVA_A	((uint64_t)MIB(16))
 #define IOVA_B	((uint64_t)MIB(64))
@@ -176,6 +178,55 @@ static void a_map_outlives_the_buffer(void **state)
 	munmap(q, PAGE);
 }
 
+struct limited {
+	const struct vfio_way *way;
+	int maps;		/* that fit, of 1 MiB each */
+	bool with_ours;		/* in the counter that buffers are held against */
+};
+
+static int maps_until_the_limit(void *argument)
+{
+	const struct limited *limited = argument;
+	const size_t len = MIB(1);
+	struct rlimit rlim = { 3 * len, 3 * len };
+	struct pinbuf_ioc_info in = { 0 };
+	uint64_t before;
+	int node, maps = 0, err;
+	void *p;
+
+	CHECK(!setrlimit(RLIMIT_MEMLOCK, &rlim));
+	become_user(USER_UID);
+	node = open(NODE_PATH, O_RDWR);
+	CHECK(node >= 0);
+	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, node, 0);
+	CHECK(p != MAP_FAILED);
+	CHECK(!ioctl(node, PINBUF_IOC_INFO, &in));
+	before = in.out_locked;
+	do {
+		err = limited->way->map(&edu, IOVA_A + (uint64_t)maps * len, p,
+					len, PROT_READ);
+	} while (!err && ++maps < 8);
+	CHECK(err == ENOMEM);
+	CHECK(maps == limited->maps);
+	CHECK(!ioctl(node, PINBUF_IOC_INFO, &in));
+	CHECK(in.out_locked == before + (limited->with_ours ? maps * len : 0));
+	return 0;
+}
+
+/*
+ * A type 1 container counts what it pins for its process, iommufd for the user,
+ * where the buffer itself is counted.
+ */
+static void maps_are_held_against_rlimit_memlock(void **state)
+{
+	struct limited limited = { .way = *state };
+
+	limited.with_ours = limited.way == &vfio_iommufd;
+	limited.maps = limited.with_ours ? 2 : 3;
+	vfio_open(&edu, limited.way);
+	in_child(maps_until_the_limit, &limited);
+}
+
 static void a_dma_heaps_mapping_is_efault(void **state)
 {
 	const struct vfio_way *way = *state;
@@ -200,11 +251,13 @@ int main(void)
 		BY(vfio_type1, refused_mappings_are_efault),
 		BY(vfio_type1, a_map_is_a_reference),
 		BY(vfio_type1, a_map_outlives_the_buffer),
+		BY(vfio_type1, maps_are_held_against_rlimit_memlock),
 		BY(vfio_type1, a_dma_heaps_mapping_is_efault),
 		BY(vfio_iommufd, both_directions_are_exact),
 		BY(vfio_iommufd, refused_mappings_are_efault),
 		BY(vfio_iommufd, a_map_is_a_reference),
 		BY(vfio_iommufd, a_map_outlives_the_buffer),
+		BY(vfio_iommufd, maps_are_held_against_rlimit_memlock),
 		BY(vfio_iommufd, a_dma_heaps_mapping_is_efault),
 	};
 
