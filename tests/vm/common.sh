@@ -57,7 +57,7 @@ locked() {
 
 known_kernel() {
 	case $1 in
-	6.1 | 6.12 | debug | arm64-6.1 | arm64-6.12) ;;
-	*) die "there is no kernel \"$1\": say 6.12, 6.1, debug, arm64-6.12 or arm64-6.1" ;;
+	6.1 | 6.12 | debug | arm64-6.1 | arm64-6.12 | arm64-6.12-16k) ;;
+	*) die "there is no kernel \"$1\": say 6.12, 6.1, debug; or for arm64 6.12, 6.1 or 6.12-16k" ;;
 	esac
 }
