@@ -18,6 +18,7 @@
 #include <pinbuf/locked.h>
 #include <pinbuf/managed.h>
 #include <pinbuf/pool.h>
+#include <pinbuf/process.h>
 #include <pinbuf/region.h>
 #include <pinbuf/shared_pool.h>
 #include <pinbuf/stack.h>

@@ -25,6 +25,8 @@
 #include "arena.h"
 #include "check.h"
 #include "internal.h"
+#include "probe.h"
+#include "process.h"
 #include "refuse.h"
 
 #define CHUNK_ALIGN	PINBUF_ALIGN_CACHE_LINE
@@ -88,7 +90,7 @@ static struct pinbuf_arena_chunk *chunk_new(struct pinbuf_arena *a, size_t size,
 	size_t at = pinbuf_align_up(size, PINBUF_ALIGNOF(struct pinbuf_arena_chunk));
 	struct pinbuf_layout l = { at + sizeof(struct pinbuf_arena_chunk), align };
 	struct pinbuf_arena_chunk *c;
-	char *start = pinbuf_alloc(a->parent, l);
+	char *start = pinbuf__parent_alloc(&a->region, a->parent, l);
 
 	if (!start)
 		return NULL;
@@ -108,7 +110,7 @@ static void chunk_free(struct pinbuf_arena *a, struct pinbuf_arena_chunk *c)
 
 	pinbuf__check_close(c, (void *)c->start, c->size);
 	PINBUF_STORE(&a->held, a->held - l.size);
-	pinbuf_dealloc(a->parent, (void *)c->start, l);
+	pinbuf__parent_dealloc(&a->region, a->parent, (void *)c->start, l);
 }
 
 /* The newest chunk is empty: kept for later, or given back if made for one block. */
@@ -173,6 +175,7 @@ static void *arena_alloc(struct pinbuf_region *r, struct pinbuf_layout l)
 	PINBUF_STORE(&r->cur, start + size);
 	PINBUF_STORE(&r->nr_allocs, r->nr_allocs + 1);
 	pinbuf__check_give(a->chunk, (void *)start, size);
+	PROBE3(arena_alloc, r->name, start, size);
 	return (void *)start;
 }
 
@@ -251,6 +254,7 @@ int pinbuf_arena_init(struct pinbuf_arena *a, const struct pinbuf_arena_opts *us
 		o.parent = pinbuf_global();
 	arena_start(a, o.name, pinbuf_region_caps(o.parent) & INHERITED);
 	a->parent = o.parent;
+	pinbuf__process_join(&a->region);
 	a->grow = o.grow;
 	a->usual = o.grow;
 	if (!o.bytes)

@@ -19,7 +19,9 @@
 #include <pinbuf/buf.h>
 
 #include "device/handle.h"
+#include "device/pressure.h"
 #include "internal.h"
+#include "process.h"
 #include "refuse.h"
 
 #define FLAGS (PINBUF_BUF_CONTIG | PINBUF_BUF_HUGE | PINBUF_BUF_STRICT_NODE | \
@@ -120,6 +122,9 @@ int pinbuf_buf_create(struct pinbuf_buf **out, struct pinbuf_dev *dev, size_t le
 		return create_refused(&r, dev, -ret);
 	}
 	buf_finish(buf);
+	buf->counted = buf->len;
+	pinbuf__process_pinned(buf->counted);
+	pinbuf__pressure_look();
 	*out = buf;
 	return 0;
 }
@@ -152,7 +157,10 @@ static void buf_misuse(const struct pinbuf_buf *buf, const char *what)
 static void buf_end(struct pinbuf_buf *buf)
 {
 	pinbuf__maps_fini(&buf->maps);
+	if (buf->counted)
+		pinbuf__process_unpinned(buf->counted);
 	buf->backing->end(buf);
+	pinbuf__pressure_look();
 	pthread_mutex_destroy(&buf->lock);
 	pinbuf_close(buf->dev);
 	free(buf);

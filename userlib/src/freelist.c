@@ -16,6 +16,7 @@
 
 #include "check.h"
 #include "freelist.h"
+#include "probe.h"
 #include "refuse.h"
 
 #define SEARCH_MOST	64	/* holes that are looked at one by one */
@@ -240,6 +241,7 @@ void *pinbuf_freelist_alloc(struct pinbuf_freelist *f, size_t size, size_t align
 	count_alloc(f, units);
 	PINBUF_ADD(&f->nr_allocs, 1);
 	ptr = (char *)f->start + place * UNIT;
+	PROBE3(freelist_alloc, f->region.name, ptr, size);
 	pinbuf__check_give(f, ptr, size + !size);
 	return ptr;
 }
@@ -293,8 +295,10 @@ static void block_free(struct pinbuf_freelist *f, size_t place)
 
 void pinbuf_freelist_free(struct pinbuf_freelist *f, void *ptr)
 {
-	if (ptr)
-		block_free(f, block_place(f, ptr));
+	if (!ptr)
+		return;
+	PROBE2(freelist_free, f->region.name, ptr);
+	block_free(f, block_place(f, ptr));
 }
 
 static void *freelist_alloc(struct pinbuf_region *r, struct pinbuf_layout l)
@@ -314,6 +318,7 @@ static size_t block_with(struct pinbuf_freelist *f, const void *ptr, struct pinb
 
 static void freelist_dealloc(struct pinbuf_region *r, void *ptr, struct pinbuf_layout l)
 {
+	PROBE2(freelist_free, r->name, ptr);
 	block_free(to_list(r), block_with(to_list(r), ptr, l));
 }
 

@@ -10,6 +10,7 @@
 #include "check.h"
 #include "freelist.h"
 #include "internal.h"
+#include "process.h"
 #include "refuse.h"
 
 #define INHERITED	(PINBUF_PINNED | PINBUF_NEVER_MOVES | PINBUF_DMA | PINBUF_MOVES)
@@ -70,7 +71,8 @@ int pinbuf_freelist_create(struct pinbuf_freelist **out, const struct pinbuf_fre
 		l.size = o.bytes;
 		if (l.size < l.align)
 			l.align = UNIT;
-		f->memory = pinbuf_alloc(o.parent, l);
+		pinbuf__process_join(&f->region);
+		f->memory = pinbuf__parent_alloc(&f->region, o.parent, l);
 		if (!f->memory) {
 			ret = -errno;
 			goto out_holes;
@@ -103,7 +105,7 @@ void pinbuf_freelist_destroy(struct pinbuf_freelist *f)
 	l.align = l.size < PINBUF_ALIGN_PAGE ? UNIT : PINBUF_ALIGN_PAGE;
 	pinbuf__check_close(f, (void *)f->start, f->units * UNIT);
 	if (f->memory)
-		pinbuf_dealloc(f->parent, f->memory, l);
+		pinbuf__parent_dealloc(&f->region, f->parent, f->memory, l);
 	pinbuf__holes_fini(&f->holes);
 	free(f->tags);
 	free(f);

@@ -10,6 +10,7 @@
 
 #include <pinbuf/global.h>
 
+#include "probe.h"
 #include "refuse.h"
 
 #define MALLOC_ALIGN	PINBUF_ALIGNOF(max_align_t)
@@ -52,6 +53,7 @@ static void *give(struct pinbuf_region *r, struct pinbuf_layout l, void *ptr)
 					    l.size, l.align);
 	count_bytes(malloc_usable_size(ptr));
 	add(&counters.nr_allocs, 1);
+	PROBE3(global_alloc, r->name, ptr, l.size);
 	return ptr;
 }
 
@@ -84,8 +86,8 @@ static void *global_alloc_zeroed(struct pinbuf_region *r, struct pinbuf_layout l
 
 static void global_dealloc(struct pinbuf_region *r, void *ptr, struct pinbuf_layout l)
 {
-	(void)r;
 	(void)l;
+	PROBE2(global_free, r->name, ptr);
 	uncount_bytes(malloc_usable_size(ptr));
 	add(&counters.nr_deallocs, 1);
 	free(ptr);
@@ -150,6 +152,7 @@ static struct pinbuf_region global = {
 	.ops = &global_ops,
 	.name = "global",
 	.caps = PINBUF_THREADSAFE,
+	.reserved = { 1 + PINBUF_CLASS_GENERAL },	/* as pinbuf__process_join() */
 };
 
 struct pinbuf_region *pinbuf_global(void)

@@ -14,6 +14,7 @@
 #include "heap/runs.h"
 #include "heap/source.h"
 #include "internal.h"
+#include "process.h"
 #include "refuse.h"
 
 enum { GROW = 2 << 20 };
@@ -101,6 +102,7 @@ static int heap_init(struct pinbuf_heap *heap, const struct pinbuf_heap_opts *o)
 	strcpy(heap->name, o->name ? o->name : "heap");
 	pinbuf_region_init(&heap->region, &pinbuf__heap_ops, heap->name,
 			   heap->source.caps | PINBUF_THREADSAFE);
+	pinbuf__process_join(&heap->region);
 	ret = stores_make(heap);
 	return ret ? ret : initial_get(heap);
 }

@@ -12,6 +12,7 @@
 #include <pinbuf/arena.h>
 #include <pinbuf/locked.h>
 
+#include "process.h"
 #include "refuse.h"
 
 #define WINDOW	65536
@@ -151,6 +152,7 @@ int pinbuf_locked_create(struct pinbuf_locked **out, struct pinbuf_region *inner
 	}
 	pinbuf_region_init(&l->region, &locked_ops, inner->name,
 			   inner->caps | PINBUF_THREADSAFE);
+	pinbuf__process_join_as(&l->region, inner);
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_mutex_init(&l->windows_lock, NULL);
 	l->inner = inner;

@@ -21,6 +21,8 @@
 
 #include "check.h"
 #include "internal.h"
+#include "probe.h"
+#include "process.h"
 #include "refuse.h"
 #include "shared_pool.h"
 
@@ -122,6 +124,8 @@ void *pinbuf__pool_get(struct pinbuf_pool *p)
 	} else {
 		block = fresh_take(p);
 	}
+	if (block)
+		PROBE3(pool_alloc, p->region.name, block, p->block_size);
 	if (block && p->given) {
 		given_flip(p, block);
 		pinbuf__check_give(p, block, p->block_size);
@@ -142,6 +146,7 @@ void pinbuf__pool_put(struct pinbuf_pool *p, void *block)
 	if (!p->given || !is_given(p, block))
 		pinbuf__misuse(&p->region, "%p comes back a second time", block);
 	given_flip(p, block);
+	PROBE2(pool_free, p->region.name, block);
 	pinbuf__check_take(p, block, p->block_size);
 	*p->stack = block;
 	PINBUF_STORE(&p->stack, p->stack + 1);
@@ -324,7 +329,8 @@ int pinbuf_pool_init(struct pinbuf_pool *p, const struct pinbuf_pool_opts *user)
 	if (ret)
 		return ret;
 	if (!o.buffer) {
-		p->memory = pinbuf_alloc(o.parent, all);
+		pinbuf__process_join(&p->region);
+		p->memory = pinbuf__parent_alloc(&p->region, o.parent, all);
 		if (!p->memory) {
 			ret = -errno;
 			goto out_slots;
@@ -353,7 +359,7 @@ void pinbuf_pool_fini(struct pinbuf_pool *p)
 	pinbuf_pool_reset(p);
 	pinbuf__check_close(p, (void *)p->start, all.size);
 	if (p->memory)
-		pinbuf_dealloc(p->parent, p->memory, all);
+		pinbuf__parent_dealloc(&p->region, p->parent, p->memory, all);
 	free(p->given);
 	free(p->slots);
 	p->memory = NULL;

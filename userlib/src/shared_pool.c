@@ -15,6 +15,7 @@
 #include <pinbuf/shared_pool.h>
 
 #include "check.h"
+#include "probe.h"
 #include "refuse.h"
 #include "shared_pool.h"
 
@@ -62,6 +63,7 @@ static void door_fill(struct pinbuf_shared_pool *sp, struct door *d)
 	if (!nr || pinbuf_pool_get_bulk(&sp->pool, d->pool.top, nr))
 		return;
 	PINBUF_SET(d->pool.top, d->pool.top + nr);
+	PROBE2(shared_pool_refill, sp->region.name, nr);
 }
 
 /* Under lock: all but @keep, the oldest first. */

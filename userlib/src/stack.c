@@ -21,6 +21,8 @@
 
 #include "check.h"
 #include "internal.h"
+#include "probe.h"
+#include "process.h"
 #include "refuse.h"
 
 #define HEADER		PINBUF_STACK_HEADER
@@ -108,6 +110,7 @@ void *pinbuf__stack_push(struct pinbuf_stack *s, size_t size, size_t align)
 	((uint64_t *)start)[-1] = s->top;
 	PINBUF_STORE(&s->top, s->top + took);
 	count_push(s, took);
+	PROBE3(stack_alloc, s->region.name, start, size);
 	return (void *)start;
 }
 
@@ -134,6 +137,7 @@ void pinbuf__stack_pop(struct pinbuf_stack *s, void *ptr)
 	if (now - below != 1)
 		pinbuf__misuse(&s->region, "%p is popped, which is not the newest block: blocks go back newest first",
 			       ptr);
+	PROBE2(stack_free, s->region.name, ptr);
 	drop_to(s, before);
 }
 
@@ -264,7 +268,8 @@ int pinbuf_stack_init(struct pinbuf_stack *s, const struct pinbuf_stack_opts *us
 		return ret;
 	if (!o.buffer) {
 		l = (struct pinbuf_layout){ o.bytes, PINBUF_ALIGN_CACHE_LINE };
-		s->memory = pinbuf_alloc(o.parent, l);
+		pinbuf__process_join(&s->region);
+		s->memory = pinbuf__parent_alloc(&s->region, o.parent, l);
 		if (!s->memory)
 			return -errno;
 		s->parent = o.parent;
@@ -284,7 +289,7 @@ void pinbuf_stack_fini(struct pinbuf_stack *s)
 	pinbuf_stack_reset(s);
 	pinbuf__check_close(s, (void *)s->begin, s->bytes);
 	if (s->memory)
-		pinbuf_dealloc(s->parent, s->memory, l);
+		pinbuf__parent_dealloc(&s->region, s->parent, s->memory, l);
 	s->memory = NULL;
 	s->held = 0;
 	s->bytes = 0;

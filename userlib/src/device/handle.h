@@ -77,6 +77,7 @@ struct pinbuf_buf {
 	_Atomic uint64_t counts;
 	int fd;				/* or -1 */
 	uint64_t len;
+	uint64_t counted;		/* in the process's sums; 0 for an imported one */
 	struct pinbuf_dev *dev;
 	const struct pinbuf__backing *backing;
 	pthread_mutex_t lock;		/* of maps */

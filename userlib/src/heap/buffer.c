@@ -16,6 +16,7 @@
 
 #include "../check.h"
 #include "../internal.h"
+#include "../process.h"
 #include "buffer.h"
 #include "core.h"
 #include "pagemap.h"
@@ -107,6 +108,8 @@ static void buffer_join(struct pinbuf_heap *heap, struct heap_buffer *buf)
 		buf->next->prev = buf;
 	heap->buffers = buf;
 	PINBUF_STORE(&heap->held, heap->held + buf->pages.len);
+	if (!heap->opts.dev)
+		pinbuf__process_grew(&heap->region, heap->opts.parent, buf->pages.len);
 	heap->empty += buf->pages.len;
 	pinbuf__check_open(buf, (void *)buf->base, buf->nr_pages * HEAP_PAGE);
 }
@@ -155,6 +158,8 @@ void pinbuf__heap_buffer_put(struct pinbuf_heap *heap, struct heap_buffer *buf)
 	else
 		heap->buffers = buf->next;
 	PINBUF_STORE(&heap->held, heap->held - pages.len);
+	if (!heap->opts.dev)
+		pinbuf__process_shrank(&heap->region, heap->opts.parent, pages.len);
 	heap->empty -= pages.len;
 	pinbuf__heap_meta_unmap(buf, table_size(pages.len >> HEAP_PAGE_SHIFT));
 	heap->source.put(heap->opts.source_ctx, &pages);

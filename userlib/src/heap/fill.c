@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "../probe.h"
 #include "cache.h"
 #include "core.h"
 
@@ -38,6 +39,7 @@ bool pinbuf__heap_cache_fill(struct heap_cache *cache, unsigned int cls, bool gr
 	nr = pinbuf__heap_central_take(cache->heap, cls, bin->base, nr, grow);
 	PINBUF_STORE(&cache->nr_filled[cls], cache->nr_filled[cls] + nr);
 	PINBUF_STORE(&bin->top, bin->base + nr);
+	PROBE3(heap_refill, cache->heap->name, heap_class_size(cls), nr);
 	return nr;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../check.h"
+#include "../probe.h"
 #include "block.h"
 #include "core.h"
 #include "runs.h"
@@ -74,6 +75,7 @@ void *pinbuf__heap_large_alloc(struct pinbuf_heap *heap, const struct heap_large
 	settle_own(heap);
 	account(heap, (int64_t)(ask.nr * HEAP_PAGE));
 	ptr = (void *)heap_run_addr(run);
+	PROBE3(heap_alloc, heap->name, ptr, large->size);
 	pinbuf__check_give(run->buf, ptr, ask.nr * HEAP_PAGE);
 	if (large->zeroed && !ask.was_zero)
 		memset(ptr, 0, large->size);
@@ -104,6 +106,7 @@ void pinbuf__heap_large_free(struct pinbuf_heap *heap, struct heap_buffer *buf, 
 	heap_lock(&heap->pages);
 	run = run_of(heap, buf, ptr);
 	len = run->nr * HEAP_PAGE;
+	PROBE2(heap_free, heap->name, ptr);
 	pinbuf__check_take(buf, ptr, len);
 	PINBUF_STORE(&tally->nr_frees, tally->nr_frees + 1);
 	PINBUF_STORE(&tally->free_bytes, tally->free_bytes + len);

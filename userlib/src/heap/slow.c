@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../check.h"
+#include "../probe.h"
 #include "../refuse.h"
 #include "block.h"
 #include "core.h"
@@ -53,6 +54,7 @@ static void *small_alloc(struct pinbuf_heap *heap, size_t size, bool grow)
 	cache_done(heap, cache);
 	if (!done)
 		return NULL;
+	PROBE3(heap_alloc, heap->name, ptr, size);
 	if (PINBUF_UNLIKELY(pinbuf__checked))
 		pinbuf__check_give(pool_of(ptr), ptr, heap_class_size(heap_class(size)));
 	return ptr;
@@ -157,6 +159,7 @@ static void small_free(struct pinbuf_heap *heap, struct heap_span *span, void *p
 		pinbuf__heap_misuse(heap, ptr, NULL);
 	if (PINBUF_UNLIKELY(pinbuf__checked))
 		pinbuf__check_take(span->run->buf, ptr, span->size);
+	PROBE2(heap_free, heap->name, ptr);
 	entry = (struct heap_entry){ ptr, &span->state[block] };
 	cache = cache_use(heap);
 	cache->leaf_nr = (uintptr_t)ptr >> HEAP_LEAF_SHIFT;
