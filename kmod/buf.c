@@ -9,6 +9,7 @@
  * attachments are such references.  Pages that a device still holds then
  * outlive the buffer, uncharged here but not in the memory cgroup.
  */
+#include <linux/capability.h>
 #include <linux/ctype.h>
 #include <linux/cpuset.h>
 #include <linux/dma-buf.h>
@@ -125,7 +126,7 @@ static struct dma_buf *create(struct pinbuf_user *user, const struct pinbuf_want
 		pinbuf_account_uncharge(user, want->len);
 		return ERR_PTR(-ENOMEM);
 	}
-	err = pinbuf_pages_fill(buf, want);
+	err = pinbuf_fill(buf, want);
 	if (err)
 		goto out_destroy;
 	dmabuf = pinbuf_dmabuf_export(buf);
@@ -202,7 +203,7 @@ static int check_node(int node, u32 flags)
  * pinbuf_alloc_check() - is a request well-formed, and can this kernel do it?
  * @req: ALLOC's struct
  *
- * Return: 0, -EINVAL, -EOVERFLOW, -ENOENT or -EOPNOTSUPP.
+ * Return: 0, -EINVAL, -EOVERFLOW, -ENOENT, -EOPNOTSUPP or -EPERM.
  */
 VISIBLE_IF_KUNIT int pinbuf_alloc_check(const struct pinbuf_ioc_alloc *req)
 {
@@ -217,9 +218,12 @@ VISIBLE_IF_KUNIT int pinbuf_alloc_check(const struct pinbuf_ioc_alloc *req)
 	err = check_node(req->node, req->flags);
 	if (err)
 		return err;
-	if (req->align > PINBUF_MAX_BLOCK || req->flags & PINBUF_ALLOC_CONTIG || req->addr_bits ||
+	if (req->align > PINBUF_MAX_BLOCK || req->flags & PINBUF_ALLOC_CONTIG ||
 	    (req->flags & PINBUF_ALLOC_HUGE && !PINBUF_CAN_HUGE))
 		return -EOPNOTSUPP;
+	/* The zones below are small, and there are devices that work with no other. */
+	if (req->addr_bits && req->addr_bits < 32 && !capable(CAP_SYS_RAWIO))
+		return -EPERM;
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(pinbuf_alloc_check);
@@ -238,6 +242,7 @@ int pinbuf_buf_alloc(struct pinbuf_call *call)
 		.align = max_t(u64, req->align, PAGE_SIZE),
 		.flags = req->flags,
 		.node = req->node,
+		.addr_bits = req->addr_bits,
 		.label = req->name,
 	};
 	struct dma_buf *dmabuf;

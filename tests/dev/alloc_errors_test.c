@@ -169,9 +169,6 @@ static void what_comes_later_is_eopnotsupp(void **state)
 	REFUSED(EOPNOTSUPP, "CONTIG", r->flags = PINBUF_ALLOC_CONTIG);
 	REFUSED(EOPNOTSUPP, "CONTIG, 4 MiB", r->flags = PINBUF_ALLOC_CONTIG,
 		r->len = MIB(4));
-	REFUSED(EOPNOTSUPP, "addr_bits 32", r->addr_bits = 32);
-	REFUSED(EOPNOTSUPP, "addr_bits 64", r->addr_bits = 64);
-	REFUSED(EOPNOTSUPP, "addr_bits 24", r->addr_bits = 24);
 }
 
 static void read_only_node_is_eacces(void **state)

@@ -200,3 +200,39 @@ void tmpfs_churn(size_t bytes)
 		assert_int_equal(write(fd, page, sizeof(page)), sizeof(page));
 	close(fd);
 }
+
+/* The lines of /proc/iomem are in the order of their addresses. */
+static void ram_read(uint64_t *start, uint64_t *end)
+{
+	FILE *file = fopen("/proc/iomem", "re");
+	unsigned long long first, last;
+	char line[128];
+
+	assert_non_null(file);
+	*start = *end = 0;
+	while (fgets(line, sizeof(line), file)) {
+		if (!strstr(line, "System RAM") || sscanf(line, "%llx-%llx", &first, &last) != 2)
+			continue;
+		if (!*end)
+			*start = first;
+		*end = last + 1;
+	}
+	fclose(file);
+	assert_int_not_equal(*end, 1);
+}
+
+uint64_t ram_start(void)
+{
+	uint64_t start, end;
+
+	ram_read(&start, &end);
+	return start;
+}
+
+uint64_t ram_end(void)
+{
+	uint64_t start, end;
+
+	ram_read(&start, &end);
+	return end;
+}

@@ -48,6 +48,10 @@ int param_set(const char *name, long long value);
 /* Bytes of a /proc/meminfo line. */
 size_t meminfo(const char *name);
 
+/* The first physical address of memory, and one past the last.  Needs root. */
+uint64_t ram_start(void);
+uint64_t ram_end(void);
+
 /*
  * Fills a tmpfs with @bytes and frees it, so that the page allocator hands out
  * pages with the page cache's old values in them.

@@ -46,6 +46,44 @@ static void order_is_the_largest_that_fits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->order, pinbuf_order_at(c->at, c->left));
 }
 
+struct suits_case {
+	const char *name;
+	u64 addr;
+	unsigned int order;
+	u32 bits;
+	u64 align;
+	bool ok;
+};
+
+static const struct suits_case suits_cases[] = {
+	{ "no bound",				U64_MAX - PAGE_SIZE + 1, 0, 0, PAGE_SIZE, true },
+	{ "the last page below 2^32",		SZ_4G - PAGE_SIZE, 0, 32, PAGE_SIZE, true },
+	{ "the first page above it",		SZ_4G, 0, 32, PAGE_SIZE, false },
+	{ "two pages across it",		SZ_4G - PAGE_SIZE, 1, 32, PAGE_SIZE, false },
+	{ "a huge piece that ends there",	SZ_4G - PINBUF_HUGE_SIZE, PINBUF_HUGE_ORDER, 32,
+		PAGE_SIZE, true },
+	{ "a huge piece that ends behind",	SZ_4G - PINBUF_HUGE_SIZE + PAGE_SIZE,
+		PINBUF_HUGE_ORDER, 32, PAGE_SIZE, false },
+	{ "the last page below 2^28",		SZ_256M - PAGE_SIZE, 0, 28, PAGE_SIZE, true },
+	{ "the first page above 2^40",		1ULL << 40, 0, 40, PAGE_SIZE, false },
+	{ "the highest page below 2^63",	(1ULL << 63) - PAGE_SIZE, 0, 63, PAGE_SIZE, true },
+	{ "the first page above 2^63",		1ULL << 63, 0, 63, PAGE_SIZE, false },
+	{ "nothing below a page",		0, 0, 11, PAGE_SIZE, false },
+	{ "the first page",			0, 0, 12, PAGE_SIZE, true },
+	{ "aligned",				SZ_4M, 0, 0, SZ_4M, true },
+	{ "half aligned",			SZ_2M, 9, 0, SZ_4M, false },
+	{ "aligned above the bound",		SZ_4G, 0, 32, SZ_4M, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(suits, suits_cases, name);
+
+static void block_suits_where_it_should_lie(struct kunit *test)
+{
+	const struct suits_case *c = test->param_value;
+
+	KUNIT_EXPECT_EQ(test, c->ok, pinbuf_block_suits(c->addr, c->order, c->bits, c->align));
+}
+
 struct walk_case {
 	const char *name;
 	unsigned long pages;
@@ -267,6 +305,7 @@ static void table_reaches_a_tebibyte(struct kunit *test)
 
 static struct kunit_case pages_suite_cases[] = {
 	KUNIT_CASE_PARAM(order_is_the_largest_that_fits, order_gen_params),
+	KUNIT_CASE_PARAM(block_suits_where_it_should_lie, suits_gen_params),
 	KUNIT_CASE_PARAM(folios_tile_the_buffer, walk_gen_params),
 	KUNIT_CASE_PARAM(lookup_finds_every_page, pages_gen_params),
 	KUNIT_CASE_PARAM(extents_are_the_physical_runs, pages_gen_params),
