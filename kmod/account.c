@@ -3,19 +3,25 @@
  * Who pays, and what he may.
  *
  * The user is the one who opened the node, by the core's user_struct: one
- * object a uid, in whatever namespace, so neither fork nor subordinate uids
- * multiply it.  Three limits hold a buffer: the module's ceilings max_bytes
+ * object a uid, in whatever namespace, so fork does not multiply it.  Nor do the
+ * subordinate uids that an unprivileged user may become in a namespace of his:
+ * they have one purse with him.  Three limits hold a buffer: the module's ceilings max_bytes
  * and max_user_bytes, for everyone, and RLIMIT_MEMLOCK through the counter that
  * io_uring, RDMA and others share.  Each is an optimistic add that is taken
  * back when a later one refuses: the most private first, so that what one user
  * is refused is never held against another.  No lock, so charging works in any
  * context and uncharging cannot fail.  The memory cgroup is the page allocator's work.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/module.h>
+#include <linux/ratelimit.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
+#include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 
 #include "pinbuf.h"
@@ -33,33 +39,86 @@ static u64 max_user_bytes;
 module_param(max_user_bytes, ullong, 0644);
 MODULE_PARM_DESC(max_user_bytes, "bytes that one user may hold, 0 for no ceiling (default: 0)");
 
+/*
+ * Whose purse: the maker's of the outermost namespace that the opener is in.  Root
+ * may give his namespaces' users limits of their own, as he may on the outside.
+ */
+static kuid_t owner_of(const struct cred *cred)
+{
+	const struct user_namespace *ns = cred->user_ns;
+
+	if (ns == &init_user_ns)
+		return cred->user->uid;
+	while (ns->parent != &init_user_ns)
+		ns = ns->parent;
+	return uid_eq(ns->owner, GLOBAL_ROOT_UID) ? cred->user->uid : ns->owner;
+}
+
+static struct pinbuf_user *user_of(const struct user_struct *core, kuid_t owner)
+{
+	struct pinbuf_user *user;
+
+	lockdep_assert_held(&users_lock);
+	list_for_each_entry(user, &users, entry)
+		if (user->user == core && uid_eq(user->purse->owner, owner))
+			return user;
+	return NULL;
+}
+
+/* The purse that another uid of the same owner has already, or @fresh. */
+static struct pinbuf_purse *find_purse(kuid_t owner, struct pinbuf_purse *fresh)
+{
+	struct pinbuf_user *user;
+
+	lockdep_assert_held(&users_lock);
+	list_for_each_entry(user, &users, entry)
+		if (uid_eq(user->purse->owner, owner))
+			return user->purse;
+	return fresh;
+}
+
 /**
  * pinbuf_user_get() - find or make the object of a user
- * @core: the core's user
+ * @cred: as whom the node was opened
  *
  * Context: may sleep.
  * Return: a reference, for pinbuf_user_put(), or NULL without memory.
  */
-struct pinbuf_user *pinbuf_user_get(struct user_struct *core)
+struct pinbuf_user *pinbuf_user_get(const struct cred *cred)
 {
 	struct pinbuf_user *user, *new = kzalloc(sizeof(*new), PINBUF_GFP_TABLE);
+	struct pinbuf_purse *purse = kzalloc(sizeof(*purse), PINBUF_GFP_TABLE), *has;
+	kuid_t owner = owner_of(cred);
 
-	if (!new)
-		return NULL;
-	mutex_lock(&users_lock);
-	list_for_each_entry(user, &users, entry) {
-		if (user->user == core) {
-			refcount_inc(&user->refs);
-			mutex_unlock(&users_lock);
-			kfree(new);
-			return user;
-		}
+	if (!new || !purse) {
+		user = NULL;
+		goto out_free;
 	}
+	mutex_lock(&users_lock);
+	user = user_of(cred->user, owner);
+	if (user) {
+		refcount_inc(&user->refs);
+		goto out_unlock;
+	}
+	purse->owner = owner;
+	has = find_purse(owner, purse);
+	has->users++;
+	if (has == purse)
+		purse = NULL;
 	refcount_set(&new->refs, 1);
-	new->user = get_uid(core);
+	new->user = get_uid(cred->user);
+	ratelimit_default_init(&new->log);
+	ratelimit_set_flags(&new->log, RATELIMIT_MSG_ON_RELEASE);
+	new->purse = has;
 	list_add(&new->entry, &users);
+	user = new;
+	new = NULL;
+out_unlock:
 	mutex_unlock(&users_lock);
-	return new;
+out_free:
+	kfree(purse);
+	kfree(new);
+	return user;
 }
 EXPORT_SYMBOL_IF_KUNIT(pinbuf_user_get);
 
@@ -80,10 +139,15 @@ void pinbuf_user_hold(struct pinbuf_user *user)
  */
 void pinbuf_user_put(struct pinbuf_user *user)
 {
+	struct pinbuf_purse *purse = user->purse;
+
 	if (!refcount_dec_and_mutex_lock(&user->refs, &users_lock))
 		return;
 	list_del(&user->entry);
+	if (--purse->users)
+		purse = NULL;
 	mutex_unlock(&users_lock);
+	kfree(purse);
 	free_uid(user->user);
 	kfree(user);
 }
@@ -126,6 +190,18 @@ static void unlock_pages(struct pinbuf_user *user, unsigned long pages)
 		atomic_long_sub(pages, locked);
 }
 
+/*
+ * What all uids of one purse hold, @bytes included, against the caller's limit.
+ * Of one uid alone it is never more than what lock_pages() has let through.
+ */
+static bool purse_allows(struct pinbuf_user *user)
+{
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK);
+
+	return !pinbuf_locked_vm(user->user) || limit == RLIM_INFINITY ||
+	       atomic64_read(&user->purse->charged) <= limit || capable(CAP_IPC_LOCK);
+}
+
 /**
  * pinbuf_account_charge() - hold bytes against every limit
  * @user: who pays
@@ -141,14 +217,18 @@ int pinbuf_account_charge(struct pinbuf_user *user, u64 bytes, enum pinbuf_cause
 	if (!lock_pages(user, bytes >> PAGE_SHIFT))
 		return -EDQUOT;
 	*cause = PINBUF_CAUSE_CEILING;
-	if (!add_below(&user->charged, bytes, READ_ONCE(max_user_bytes)))
+	if (!add_below(&user->purse->charged, bytes, READ_ONCE(max_user_bytes)))
 		goto out_locked;
+	if (!purse_allows(user)) {
+		*cause = PINBUF_CAUSE_MEMLOCK;
+		goto out_purse;
+	}
 	if (!add_below(&charged, bytes, READ_ONCE(max_bytes)))
-		goto out_user;
+		goto out_purse;
 	return 0;
 
-out_user:
-	atomic64_sub(bytes, &user->charged);
+out_purse:
+	atomic64_sub(bytes, &user->purse->charged);
 out_locked:
 	unlock_pages(user, bytes >> PAGE_SHIFT);
 	return -EDQUOT;
@@ -165,10 +245,36 @@ EXPORT_SYMBOL_IF_KUNIT(pinbuf_account_charge);
 void pinbuf_account_uncharge(struct pinbuf_user *user, u64 bytes)
 {
 	atomic64_sub(bytes, &charged);
-	atomic64_sub(bytes, &user->charged);
+	atomic64_sub(bytes, &user->purse->charged);
 	unlock_pages(user, bytes >> PAGE_SHIFT);
 }
 EXPORT_SYMBOL_IF_KUNIT(pinbuf_account_uncharge);
+
+/**
+ * pinbuf_account_tell() - say in the log whom a limit has refused, and which
+ * @user: who was to pay
+ * @bytes: what was asked for
+ * @cause: which limit
+ *
+ * A few lines of one user in some seconds: who floods the log drowns himself only.
+ *
+ * Context: process.
+ */
+void pinbuf_account_tell(struct pinbuf_user *user, u64 bytes, enum pinbuf_cause cause)
+{
+	static const char *const limits[PINBUF_CAUSE_NONE] = {
+		[PINBUF_CAUSE_MEMLOCK] = "RLIMIT_MEMLOCK",
+		[PINBUF_CAUSE_CEILING] = "a ceiling",
+		[PINBUF_CAUSE_MEMORY] = "no memory",
+	};
+
+	if (cause >= PINBUF_CAUSE_NONE || !limits[cause] || !__ratelimit(&user->log))
+		return;
+	pr_info("uid %u (%s[%d]) was refused %llu bytes: %s; he holds %llu of %llu, all users %llu of %llu\n",
+		from_kuid(&init_user_ns, user->user->uid), current->comm, task_tgid_nr(current),
+		bytes, limits[cause], (u64)atomic64_read(&user->purse->charged),
+		READ_ONCE(max_user_bytes), (u64)atomic64_read(&charged), READ_ONCE(max_bytes));
+}
 
 /**
  * pinbuf_account_init() - settle the default ceiling: half of RAM
@@ -204,7 +310,8 @@ int pinbuf_account_info(struct pinbuf_call *call)
 		.out_max_len = PINBUF_MAX_LEN,
 		.out_max_block = PINBUF_MAX_BLOCK,
 		.out_limit = U64_MAX,
-		.out_locked = locked ? (u64)atomic_long_read(locked) << PAGE_SHIFT : 0,
+		.out_locked = locked ? max_t(u64, (u64)atomic_long_read(locked) << PAGE_SHIFT,
+					     atomic64_read(&call->user->purse->charged)) : 0,
 		.out_abi_version = PINBUF_ABI_VERSION,
 		.out_nr_nodes = num_node_state(N_MEMORY),
 	};

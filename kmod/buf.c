@@ -164,8 +164,10 @@ struct dma_buf *pinbuf_buf_create(struct pinbuf_user *user, const struct pinbuf_
 	enum pinbuf_cause cause;
 	struct dma_buf *dmabuf = create(user, want, &cause);
 
-	if (IS_ERR(dmabuf))
+	if (IS_ERR(dmabuf)) {
 		pinbuf_stats_failed(user, cause);
+		pinbuf_account_tell(user, want->len, cause);
+	}
 	if (trace_pinbuf_alloc_enabled())
 		trace_pinbuf_alloc(want, IS_ERR(dmabuf) ? NULL : dmabuf->priv, cause,
 				   PTR_ERR_OR_ZERO(dmabuf), start ? ktime_get_ns() - start : 0);

@@ -14,7 +14,7 @@
 
 static int pinbuf_fops_open(struct inode *inode, struct file *node)
 {
-	struct pinbuf_user *user = pinbuf_user_get(node->f_cred->user);
+	struct pinbuf_user *user = pinbuf_user_get(node->f_cred);
 
 	if (!user)
 		return -ENOMEM;

@@ -27,9 +27,11 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
+#include <linux/ratelimit_types.h>
 #include <linux/refcount.h>
 #include <linux/scatterlist.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/xarray.h>
 
 #include <uapi/linux/pinbuf.h>
@@ -97,18 +99,32 @@ struct pinbuf_counters {
 };
 
 /**
+ * struct pinbuf_purse - what one person may hold, by his own and subordinate uids
+ * @owner: he
+ * @users: uids that draw on it; under users_lock
+ * @charged: bytes held against max_user_bytes, and together against RLIMIT_MEMLOCK
+ */
+struct pinbuf_purse {
+	kuid_t owner;
+	unsigned int users;
+	atomic64_t charged;
+};
+
+/**
  * struct pinbuf_user - who pays: one per user that has the node open or a buffer
  * @refs: open files of the node, and buffers
  * @entry: in the list of users; under users_lock
  * @user: the core's user, whose locked_vm RLIMIT_MEMLOCK is compared with
- * @charged: bytes held against max_user_bytes
+ * @purse: shared by the uids of one owner
+ * @log: how often the log speaks of him
  * @counters: his statistics
  */
 struct pinbuf_user {
 	refcount_t refs;
 	struct list_head entry;
 	struct user_struct *user;
-	atomic64_t charged;
+	struct pinbuf_purse *purse;
+	struct ratelimit_state log;
 	struct pinbuf_counters counters;
 };
 
@@ -318,11 +334,12 @@ int pinbuf_names_unpublish(struct pinbuf_call *call);
 void pinbuf_names_tell(struct pinbuf_buf *buf, u8 *text);
 
 /* account.c */
-struct pinbuf_user *pinbuf_user_get(struct user_struct *user);
+struct pinbuf_user *pinbuf_user_get(const struct cred *cred);
 void pinbuf_user_hold(struct pinbuf_user *user);
 void pinbuf_user_put(struct pinbuf_user *user);
 int pinbuf_account_charge(struct pinbuf_user *user, u64 bytes, enum pinbuf_cause *cause);
 void pinbuf_account_uncharge(struct pinbuf_user *user, u64 bytes);
+void pinbuf_account_tell(struct pinbuf_user *user, u64 bytes, enum pinbuf_cause cause);
 void pinbuf_account_init(void);
 int pinbuf_account_info(struct pinbuf_call *call);
 

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static int root_of_his_own(void *unused)
@@ -67,6 +68,102 @@ static void uids_are_told_in_the_callers_namespace(void **state)
 	require_user_namespaces();
 	in_child(reads_uids, &fd);
 	close(fd);
+}
+
+#define SUBORDINATE 100000
+
+/* The buffer that the user gives back; a child has its descriptor too. */
+static int page_fd;
+
+/* A user in a namespace of his, as the first of his subordinate uids. */
+static int becomes_subordinate(void *argument)
+{
+	struct pinbuf_ioc_alloc req = request(PAGE), less = request(PAGE);
+	struct pinbuf_ioc_info in = { 0 };
+	const int *socks = argument;
+	int old = dev, fresh;
+	char go;
+
+	close(socks[0]);
+	close(page_fd);
+	CHECK(!unshare(CLONE_NEWUSER));
+	CHECK(write(socks[1], "", 1) == 1 && read(socks[1], &go, 1) == 1);
+	CHECK(!setresuid(1, 1, 1));
+	fresh = open(NODE_PATH, O_RDWR);
+	CHECK(fresh >= 0);
+	/* whichever descriptor: his owner holds all that the limit allows */
+	CHECK(alloc_on(old, &req) == EDQUOT);
+	CHECK(alloc_on(fresh, &req) == EDQUOT);
+	CHECK(map_errno(fresh, PAGE, PROT_READ, MAP_SHARED, 0) == EDQUOT);
+	CHECK(!ioctl(fresh, PINBUF_IOC_INFO, &in) && in.out_locked == MIB(1));
+	CHECK(write(socks[1], "", 1) == 1 && read(socks[1], &go, 1) == 1);
+	/* a page was given back, and is there once */
+	CHECK(alloc_on(fresh, &req) == 0);
+	CHECK(alloc_on(fresh, &less) == EDQUOT && alloc_on(old, &less) == EDQUOT);
+	return 0;
+}
+
+static void write_map(pid_t pid, const char *which, unsigned int inside)
+{
+	char path[64], map[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, which);
+	snprintf(map, sizeof(map), "0 %u 1\n1 %u 100\n", inside, SUBORDINATE);
+	CHECK(!file_write(path, map));
+}
+
+struct family {
+	int socks[2];	/* between the user and his other self */
+	int root[2];	/* between them and root, who may write maps */
+};
+
+static int user_with_subordinates(void *argument)
+{
+	struct pinbuf_ioc_alloc most = request(MIB(1) - PAGE), page = request(PAGE);
+	struct rlimit rlim = { MIB(1), MIB(1) };
+	struct family *family = argument;
+	pid_t pid;
+	char go;
+
+	CHECK(!setrlimit(RLIMIT_MEMLOCK, &rlim));
+	become_user(USER_UID);
+	dev = open(NODE_PATH, O_RDWR);
+	CHECK(dev >= 0 && !alloc_on(dev, &most) && !alloc_on(dev, &page));
+	page_fd = page.out_fd;
+	pid = child_start(becomes_subordinate, family->socks);
+	close(family->socks[1]);
+	CHECK(read(family->socks[0], &go, 1) == 1);
+	CHECK(write(family->root[1], &pid, sizeof(pid)) == sizeof(pid));
+	CHECK(read(family->root[1], &go, 1) == 1);
+	CHECK(write(family->socks[0], "", 1) == 1 && read(family->socks[0], &go, 1) == 1);
+	close(page_fd);
+	CHECK(write(family->socks[0], "", 1) == 1);
+	CHECK(child_wait(pid) == 0);
+	return 0;
+}
+
+static void subordinate_uids_do_not_multiply_the_limit(void **state)
+{
+	struct family family;
+	struct stat node;
+	pid_t user, other;
+
+	(void)state;
+	require_user_namespaces();
+	assert_ok(stat(NODE_PATH, &node));
+	assert_ok(socketpair(AF_UNIX, SOCK_STREAM, 0, family.socks));
+	assert_ok(socketpair(AF_UNIX, SOCK_STREAM, 0, family.root));
+	user = child_start(user_with_subordinates, &family);
+	close(family.root[1]);
+	close(family.socks[1]);
+	if (read(family.root[0], &other, sizeof(other)) == sizeof(other)) {
+		write_map(other, "uid_map", USER_UID);
+		write_map(other, "gid_map", node.st_gid);
+		assert_int_equal(write(family.root[0], "", 1), 1);
+	}
+	assert_int_equal(child_wait(user), 0);
+	close(family.socks[0]);
+	close(family.root[0]);
 }
 
 static int sock;
@@ -133,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(capabilities_of_a_namespace_lift_no_limit),
+		TEST(subordinate_uids_do_not_multiply_the_limit),
 		TEST(uids_are_told_in_the_callers_namespace),
 		TEST(pids_are_told_in_the_callers_namespace),
 	};

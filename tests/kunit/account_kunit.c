@@ -93,13 +93,13 @@ static void charge_is_exact(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, c->cause, cause);
 	sum = c->held + (fits ? c->pages : 0);
 	KUNIT_EXPECT_EQ(test, locked(user) - before, sum);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&user->charged), sum << PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&user->purse->charged), sum << PAGE_SHIFT);
 	if (!err)
 		pinbuf_account_uncharge(user, c->pages << PAGE_SHIFT);
 	if (c->held)
 		pinbuf_account_uncharge(user, c->held << PAGE_SHIFT);
 	KUNIT_EXPECT_EQ(test, locked(user), before);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&user->charged), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&user->purse->charged), 0);
 }
 
 /* What a refused request had added for a moment is gone: the whole ceiling is free again. */
@@ -125,10 +125,10 @@ static void buffer_is_charged_while_it_lives(struct kunit *test)
 	struct dma_buf *dmabuf = env_buf(test, (u64)c->pages << PAGE_SHIFT);
 
 	KUNIT_EXPECT_EQ(test, locked(user) - before, c->pages);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&user->charged), (u64)c->pages << PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&user->purse->charged), (u64)c->pages << PAGE_SHIFT);
 	env_buf_put(test, dmabuf);
 	KUNIT_EXPECT_EQ(test, locked(user), before);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&user->charged), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&user->purse->charged), 0);
 }
 
 struct failure_case {
@@ -176,7 +176,7 @@ static void failure_is_counted_by_its_cause(struct kunit *test)
 				    atomic64_read(&user->counters.value[PINBUF_FAILED + i]),
 				    "cause %d", i);
 	KUNIT_EXPECT_EQ(test, locked(user), before);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&user->charged), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&user->purse->charged), 0);
 }
 
 static void fatal_signal_ends_the_allocation(struct kunit *test)
@@ -197,7 +197,7 @@ static void fatal_signal_ends_the_allocation(struct kunit *test)
 	disallow_signal(SIGKILL);
 	KUNIT_EXPECT_EQ(test, -EINTR, PTR_ERR_OR_ZERO(dmabuf));
 	KUNIT_EXPECT_EQ(test, atomic64_read(counter), before + 1);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&user->charged), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&user->purse->charged), 0);
 }
 
 /* Room for one of them at a time. */
@@ -222,7 +222,7 @@ static int racer(void *arg)
 		if (pinbuf_account_charge(race->user, RACE_BYTES, &cause))
 			continue;
 		atomic_inc(&race->charges);
-		if (atomic64_read(&race->user->charged) > RACE_BYTES)
+		if (atomic64_read(&race->user->purse->charged) > RACE_BYTES)
 			atomic_inc(&race->above);
 		pinbuf_account_uncharge(race->user, RACE_BYTES);
 	}
@@ -249,12 +249,12 @@ static void racing_charges_keep_the_ceiling(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&race.above), 0);
 	KUNIT_EXPECT_GT(test, atomic_read(&race.charges), ROUNDS / 2);
 	KUNIT_EXPECT_EQ(test, locked(race.user), before);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&race.user->charged), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&race.user->purse->charged), 0);
 }
 
 static void user_is_one_object(struct kunit *test)
 {
-	struct pinbuf_user *user = test->priv, *again = pinbuf_user_get(current_user());
+	struct pinbuf_user *user = test->priv, *again = pinbuf_user_get(current_cred());
 
 	KUNIT_EXPECT_PTR_EQ(test, user, again);
 	KUNIT_EXPECT_PTR_EQ(test, user->user, current_user());

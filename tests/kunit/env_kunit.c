@@ -49,7 +49,7 @@ bool env_settles(struct pinbuf_user *user, u64 bytes)
 
 	for (i = 0; i < patience; i++) {
 		flush_delayed_fput();
-		if (atomic64_read(&user->charged) == bytes)
+		if (atomic64_read(&user->purse->charged) == bytes)
 			return true;
 		msleep(20);
 	}
@@ -61,7 +61,7 @@ static struct pinbuf_user *root;
 
 int env_suite_init(struct kunit_suite *suite)
 {
-	root = pinbuf_user_get(current_user());
+	root = pinbuf_user_get(current_cred());
 	return root ? 0 : -ENOMEM;
 }
 
