@@ -132,7 +132,12 @@ static void pinbuf_dmabuf_detach(struct dma_buf *dmabuf, struct dma_buf_attachme
 	kfree(a);
 }
 
-/* One table has one mapping: another map of it must be in the same direction. */
+/*
+ * One table has one mapping: another map of it must be in the same direction.
+ * Synchronised by a call of its own, here and in unmap_table(): the DMA API takes
+ * a range that two devices write, and that is what a shared buffer is, for a
+ * mistake unless it is told that the exporter synchronises.
+ */
 static int map_table(struct pinbuf_attachment *a, enum dma_data_direction dir)
 {
 	int err;
@@ -140,10 +145,11 @@ static int map_table(struct pinbuf_attachment *a, enum dma_data_direction dir)
 	if (a->nr_maps && a->dir != dir)
 		return -EBUSY;
 	if (!a->nr_maps) {
-		err = dma_map_sgtable(a->dev, &a->table, dir, 0);
+		err = dma_map_sgtable(a->dev, &a->table, dir, DMA_ATTR_SKIP_CPU_SYNC);
 		if (err)
 			return err;
 		a->dir = dir;
+		dma_sync_sgtable_for_device(a->dev, &a->table, dir);
 	}
 	a->nr_maps++;
 	return 0;
@@ -151,8 +157,10 @@ static int map_table(struct pinbuf_attachment *a, enum dma_data_direction dir)
 
 static void unmap_table(struct pinbuf_attachment *a)
 {
-	if (!--a->nr_maps)
-		dma_unmap_sgtable(a->dev, &a->table, a->dir, 0);
+	if (--a->nr_maps)
+		return;
+	dma_sync_sgtable_for_cpu(a->dev, &a->table, a->dir);
+	dma_unmap_sgtable(a->dev, &a->table, a->dir, DMA_ATTR_SKIP_CPU_SYNC);
 }
 
 static struct sg_table *pinbuf_dmabuf_map(struct dma_buf_attachment *attachment,

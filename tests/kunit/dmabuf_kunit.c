@@ -151,7 +151,7 @@ static void attachment_has_one_direction_at_a_time(struct kunit *test)
 	dma_buf_detach(dmabuf, a);
 }
 
-/* To the device: the DMA API's checks take two mappings that a device writes for a mistake. */
+/* The DMA API's checks, which tests/kunit/run asks, must not take it for a mistake. */
 static void every_attachment_has_its_table(struct kunit *test)
 {
 	struct dma_buf *dmabuf = env_buf(test, SZ_64K);
@@ -159,16 +159,16 @@ static void every_attachment_has_its_table(struct kunit *test)
 	struct dma_buf_attachment *b = attach(test, dmabuf, new_device(test, "coarse", SZ_64K));
 	struct sg_table *fine, *coarse;
 
-	fine = dma_buf_map_attachment_unlocked(a, DMA_TO_DEVICE);
+	fine = dma_buf_map_attachment_unlocked(a, DMA_BIDIRECTIONAL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fine);
-	coarse = dma_buf_map_attachment_unlocked(b, DMA_TO_DEVICE);
+	coarse = dma_buf_map_attachment_unlocked(b, DMA_BIDIRECTIONAL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, coarse);
 	KUNIT_EXPECT_EQ(test, fine->nents, 16);
 	KUNIT_EXPECT_EQ(test, coarse->nents, 1);
-	dma_buf_unmap_attachment_unlocked(b, coarse, DMA_TO_DEVICE);
+	dma_buf_unmap_attachment_unlocked(b, coarse, DMA_BIDIRECTIONAL);
 	dma_buf_detach(dmabuf, b);
 	KUNIT_EXPECT_EQ(test, sg_dma_len(fine->sgl), SZ_4K);
-	dma_buf_unmap_attachment_unlocked(a, fine, DMA_TO_DEVICE);
+	dma_buf_unmap_attachment_unlocked(a, fine, DMA_BIDIRECTIONAL);
 	dma_buf_detach(dmabuf, a);
 }
 
@@ -195,6 +195,37 @@ static void kernel_mapping_is_the_buffer(struct kunit *test)
 	dma_buf_vunmap_unlocked(dmabuf, &map);
 	KUNIT_EXPECT_NULL(test, buf->vaddr);
 }
+
+#ifdef CONFIG_FAULT_INJECTION
+/*
+ * Called past the core, which prints a warning for any kernel mapping that fails.
+ * The kernel is told by tests/kunit/run which allocations may.
+ */
+static void kernel_mapping_fails_once_everywhere(struct kunit *test)
+{
+	struct dma_buf *dmabuf = env_buf(test, PINBUF_HUGE_SIZE + PAGE_SIZE);
+	struct pinbuf_buf *buf = dmabuf->priv;
+	unsigned int n, left = 0, failed = 0;
+	struct iosys_map map;
+	int err;
+
+	for (n = 1; !left; n++) {
+		current->fail_nth = n;
+		err = dmabuf->ops->vmap(dmabuf, &map);
+		left = current->fail_nth;
+		current->fail_nth = 0;
+		if (err) {
+			KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+			KUNIT_EXPECT_NULL(test, buf->vaddr);
+			failed++;
+			continue;
+		}
+		KUNIT_EXPECT_PTR_EQ(test, buf->vaddr, map.vaddr);
+		dmabuf->ops->vunmap(dmabuf, &map);
+	}
+	KUNIT_EXPECT_GE(test, failed, 2);
+}
+#endif
 
 /* A dma-buf that is not ours, as another driver exports one. */
 static struct sg_table *foreign_map(struct dma_buf_attachment *a, enum dma_data_direction dir)
@@ -290,6 +321,9 @@ static struct kunit_case dmabuf_suite_cases[] = {
 	KUNIT_CASE_PARAM(attachment_has_one_direction_at_a_time, direction_gen_params),
 	KUNIT_CASE(every_attachment_has_its_table),
 	KUNIT_CASE_PARAM(kernel_mapping_is_the_buffer, pages_gen_params),
+#ifdef CONFIG_FAULT_INJECTION
+	KUNIT_CASE(kernel_mapping_fails_once_everywhere),
+#endif
 	KUNIT_CASE_PARAM(descriptor_must_be_a_buffer, fd_gen_params),
 	KUNIT_CASE(nothing_is_left),
 	{}
