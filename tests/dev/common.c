@@ -35,8 +35,8 @@ static bool read_stats(int fd, struct pinbuf_ioc_stats *st)
 	return !ioctl(fd, PINBUF_IOC_STATS, st);
 }
 
-static bool same_live(const struct pinbuf_ioc_stats *a,
-		      const struct pinbuf_ioc_stats *b)
+bool stats_same_live(const struct pinbuf_ioc_stats *a,
+		     const struct pinbuf_ioc_stats *b)
 {
 	return a->out_current_live == b->out_current_live &&
 	       a->out_live_buffers == b->out_live_buffers &&
@@ -85,7 +85,7 @@ int fixture_teardown(void **state)
 			print_message("# STATS failed: %s\n", strerror(errno));
 			return -1;
 		}
-		same = same_live(&baseline, &now);
+		same = stats_same_live(&baseline, &now);
 		if (same || ++tries == 300)
 			break;
 		usleep(10000);

@@ -115,6 +115,11 @@ struct pinbuf_desc buf_query(int fd);
 struct pinbuf_ioc_info info(void);
 struct pinbuf_ioc_stats stats(uint32_t scope, int node);
 
+/* Whether what lives is the same: bytes, buffers, mappings, attachments, names, folios. */
+bool stats_same_live(const struct pinbuf_ioc_stats *a,
+		     const struct pinbuf_ioc_stats *b);
+
+
 /* Shared read-write mapping of all @len bytes at @fd, or the test fails. */
 void *map_shared(int fd, size_t len);
 

@@ -61,7 +61,7 @@ static bool is_vgem(int fd)
 	return !ioctl(fd, DRM_IOCTL_VERSION, &version) && !strcmp(name, "vgem");
 }
 
-static int find(void)
+static int find_card(void)
 {
 	for (int card = 0; card < 8; card++) {
 		char path[32];
@@ -77,12 +77,19 @@ static int find(void)
 	return -1;
 }
 
-int vgem_open(void)
+int vgem_find(void)
 {
-	int fd = find();
+	int fd = find_card();
 
 	if (fd < 0 && !system("/usr/sbin/modprobe vgem 2>/dev/null"))
-		fd = find();
+		fd = find_card();
+	return fd;
+}
+
+int vgem_open(void)
+{
+	int fd = vgem_find();
+
 	if (fd < 0)
 		skip_because("this kernel has no vgem to import buffers");
 	return fd;

@@ -9,7 +9,8 @@
 
 #include "common.h"
 
-/* Opens it, loading the module where needed; skips the test without it. */
+/* Opens it, loading the module where needed; -1, or skips the test, without it. */
+int vgem_find(void);
 int vgem_open(void);
 
 /* Imports a dma-buf; 0 or errno. */

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+/* Mappings: of the node, of a buffer, and what is done to them. */
+#include "scene.h"
+
+#include <sys/wait.h>
+
+static int note_map(char *p, size_t len)
+{
+	if (p == MAP_FAILED)
+		return errno;
+	scene.got_map = p;
+	scene.got_len = len;
+	return 0;
+}
+
+static int run_mmap_node(const struct operation *op)
+{
+	return note_map(mmap(NULL, op->len, PROT_READ | PROT_WRITE, MAP_SHARED, dev, 0),
+			op->len);
+}
+
+static int run_mmap(const struct operation *op)
+{
+	return note_map(mmap(NULL, op->len, PROT_READ | PROT_WRITE, MAP_SHARED, scene.fd, 0),
+			op->len);
+}
+
+/* A fault without memory is tried again by the kernel. */
+static int run_touch(const struct operation *op)
+{
+	int err = errno_of(madvise(scene.map, SCENE_LEN, MADV_DONTNEED));
+
+	(void)op;
+	for (size_t at = 0; !err && at < SCENE_LEN; at += PAGE)
+		((volatile char *)scene.map)[at] = 1;
+	return err;
+}
+
+static int run_populate(const struct operation *op)
+{
+	if (madvise(scene.map, SCENE_LEN, MADV_DONTNEED))
+		return errno;
+	return errno_of(madvise(scene.map, SCENE_LEN, (int)op->flags));
+}
+
+/* What becomes of the VMA that is left is undone by mapping the whole anew. */
+static void undo_pieces(void)
+{
+	char *p = mmap(scene.map, SCENE_LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		       scene.fd, 0);
+
+	assert_ptr_equal(p, scene.map);
+}
+
+static int run_munmap_middle(const struct operation *op)
+{
+	(void)op;
+	return errno_of(munmap(scene.map + MIB(1), PAGE));
+}
+
+static int run_mprotect_middle(const struct operation *op)
+{
+	(void)op;
+	return errno_of(mprotect(scene.map + MIB(1), PAGE, PROT_READ));
+}
+
+static int run_mremap(const struct operation *op)
+{
+	(void)op;
+	return errno_of((intptr_t)mremap(scene.map, SCENE_LEN, SCENE_LEN,
+					 MREMAP_MAYMOVE | MREMAP_FIXED, scene.spare));
+}
+
+static void undo_mremap(void)
+{
+	void *p = mmap(scene.spare, SCENE_LEN, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+
+	assert_ptr_equal(p, scene.spare);
+	undo_pieces();
+}
+
+/* The child must find every byte, whatever failed on the way. */
+static int run_fork(const struct operation *op)
+{
+	pid_t pid = fork();
+	int err = errno_of(pid);
+
+	(void)op;
+	if (pid == 0)
+		_exit(scene.map[0] == 1 && scene.map[SCENE_LEN - 1] == 1 ? 0 : 1);
+	scene.got = err ? -1 : pid;
+	return err;
+}
+
+static void undo_fork(void)
+{
+	int status;
+
+	assert_int_equal(waitpid(scene.got, &status, 0), scene.got);
+	assert_int_equal(status, 0);
+	scene.got = -1;
+}
+
+const struct operation map_operations[] = {
+	OPERATION("mmap of the node, a page", run_mmap_node, undo_map, .len = PAGE),
+	OPERATION("mmap of the node, small folios", run_mmap_node, undo_map, .len = MIB(1) - PAGE),
+	OPERATION("mmap of the node, huge and small folios", run_mmap_node, undo_map,
+		  .len = SCENE_LEN),
+	OPERATION("mmap of a buffer, its first half", run_mmap, undo_map,
+		  .len = SCENE_LEN / 2 & -PAGE),
+	OPERATION("mmap of a buffer", run_mmap, undo_map, .len = SCENE_LEN),
+	OPERATION("faults", run_touch, NULL),
+	OPERATION("MADV_POPULATE_READ", run_populate, NULL, .flags = MADV_POPULATE_READ),
+	OPERATION("MADV_POPULATE_WRITE", run_populate, NULL, .flags = MADV_POPULATE_WRITE),
+	OPERATION("munmap of a page inside", run_munmap_middle, undo_pieces, .always = true),
+	OPERATION("mprotect of a page inside", run_mprotect_middle, undo_pieces, .always = true),
+	OPERATION("mremap to another place", run_mremap, undo_mremap, .always = true),
+	OPERATION("fork", run_fork, undo_fork),
+};
+const size_t nr_map_operations = ARRAY_LEN(map_operations);
