@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 
 # The guest's kernel: 6.12, 6.1 or debug
 K ?= 6.12
+# How long the fuzzer runs on each kernel
+MINUTES ?= 30
 
 VERSION := 0.1.0
 PREFIX ?= /usr/local
@@ -34,6 +36,11 @@ check: ## the quick tests: the library, and the device on one stock kernel (2 mi
 test: ## everything is proved once: every ring of tests, on three kernels (10 minutes)
 	@tests/vm/deps test
 	@tests/rings/run
+
+.PHONY: stress
+stress: ## random operations for MINUTES=30 a kernel, then kills and reloads by the thousand
+	@tests/vm/deps stress
+	@MINUTES=$(MINUTES) tests/stress/run
 
 .PHONY: test-harness
 test-harness: ## plants a fault of each class and shows that the tests see it
@@ -99,6 +106,7 @@ install: lib ## the library, the header, the udev rule and the module, on this h
 	$(MAKE) -C $(KDIR) M=$(B)/kmod/host INSTALL_MOD_PATH=$(DESTDIR) \
 		CONFIG_MODULE_SIG_ALL= modules modules_install
 	install -D -m 644 kmod/60-pinbuf.rules $(DESTDIR)/usr/lib/udev/rules.d/60-pinbuf.rules
+	install -D -m 644 kmod/pinbuf.conf $(DESTDIR)$(PREFIX)/share/doc/pinbuf/pinbuf.conf
 	install -D -m 644 Documentation/man/pinbuf.4 $(DESTDIR)$(PREFIX)/share/man/man4/pinbuf.4
 	install -D -m 644 Documentation/man/pinbufctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/pinbufctl.1
 	@[ -n "$(DESTDIR)" ] || { ldconfig; depmod $(KERNELRELEASE); \
