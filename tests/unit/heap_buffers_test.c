@@ -44,7 +44,7 @@ static void pointer_is_located_in_its_buffer(void **state)
 	assert_int_equal(pinbuf_heap_locate(heap, small + 50, &place), 0);
 	assert_ptr_equal((char *)place.addr + place.offset, small + 50);
 	assert_true(place.offset < place.len);
-	assert_null(place.buf);
+	assert_int_equal(!place.buf, !ground_dev());
 	assert_int_equal(pinbuf_heap_locate(heap, large + 2 * MIB + 17, &place), 0);
 	assert_ptr_equal((char *)place.addr + place.offset, large + 2 * MIB + 17);
 	assert_int_equal(pinbuf_heap_locate(heap, &place, &place), -EINVAL);

@@ -32,6 +32,7 @@ static struct model {
 
 static struct pinbuf_heap *heap;
 static uint64_t seed;
+static int steps = STEPS;
 
 static uint32_t next_random(void)
 {
@@ -166,7 +167,7 @@ static void counters_are_the_models(void **state)
 	(void)state;
 	memset(&model, 0, sizeof(model));
 	heap = heap_of_source(&source, 0);
-	for (i = 0; i < STEPS; i++) {
+	for (i = 0; i < steps; i++) {
 		step(false);
 		if (i % 1000 == 0)
 			counters_check();
@@ -185,7 +186,7 @@ static void bytes_are_the_models(void **state)
 
 	(void)state;
 	heap = heap_of_source(&source, 0);
-	for (i = 0; i < STEPS; i++)
+	for (i = 0; i < steps; i++)
 		step(true);
 	all_drop();
 	assert_int_equal(heap_stats(heap).current_live, 0);
@@ -202,7 +203,7 @@ static void full_heap_obeys_the_model_too(void **state)
 
 	(void)state;
 	heap = heap_of_source(&source, 2 << 20);
-	for (k = 0; k < STEPS; k++) {
+	for (k = 0; k < steps; k++) {
 		struct block *b = &block[next_random() % BLOCKS];
 
 		if (b->ptr) {
@@ -238,6 +239,8 @@ int main(void)
 	const char *env = getenv("PINBUF_SEED");
 
 	seed = env ? strtoull(env, NULL, 0) : 1;
+	if (ground_dev())
+		steps /= 10;
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("heap_model", tests, NULL, NULL);
 }

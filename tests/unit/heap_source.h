@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A source of anonymous memory that counts, and refuses its nth call. */
+/* A source of memory that counts, and refuses its nth call. */
 #ifndef TESTS_HEAP_SOURCE_H
 #define TESTS_HEAP_SOURCE_H
 
@@ -7,9 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include <pinbuf/heap.h>
+
+#include "ground.h"
 
 struct heap_source {
 	size_t calls;
@@ -22,16 +23,17 @@ struct heap_source {
 static inline int heap_source_get(void *ctx, size_t len, struct pinbuf_heap_pages *pages)
 {
 	struct heap_source *s = ctx;
+	struct pinbuf_buf *buf;
 	char *addr;
 
 	s->calls++;
 	if (s->fail_at && s->calls >= s->fail_at)
 		return -ENOMEM;
-	addr = mmap(NULL, len + 2 * 65536, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (addr == MAP_FAILED)
+	addr = ground_get(len + 2 * 65536, &buf);
+	if (!addr)
 		return -ENOMEM;
 	pages->cookie = addr;
+	pages->buf = buf;
 	pages->addr = addr + -(uintptr_t)addr % 65536 + s->skew;
 	pages->len = s->skew ? len + 65536 - s->skew : len;
 	pages->zeroed = 1;
@@ -45,7 +47,7 @@ static inline void heap_source_put(void *ctx, const struct pinbuf_heap_pages *pa
 	struct heap_source *s = ctx;
 	size_t len = s->skew ? pages->len - 65536 + s->skew : pages->len;
 
-	munmap(pages->cookie, len + 2 * 65536);
+	ground_put(pages->cookie, len + 2 * 65536, pages->buf);
 	s->pieces--;
 	s->bytes -= pages->len;
 }

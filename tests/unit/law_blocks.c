@@ -47,14 +47,13 @@ void block_fill(struct block *b, unsigned char fill)
 	memset(b->ptr, fill, b->layout.size);
 }
 
-/* One assertion a block: a call for each byte would take most of the time. */
+/* One comparison a block, of each byte with the next: a loop would take most of the time. */
 void block_check(const struct block *b, size_t size)
 {
-	size_t i = 0;
-
-	while (i < size && b->ptr[i] == b->fill)
-		i++;
-	assert_int_equal(i, size);
+	if (!size)
+		return;
+	assert_int_equal(b->ptr[0], b->fill);
+	assert_int_equal(memcmp(b->ptr, b->ptr + 1, size - 1), 0);
 }
 
 /* Everything goes back, newest first. */

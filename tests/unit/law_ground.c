@@ -1,10 +1,46 @@
 // SPDX-License-Identifier: MIT
-/* What the laws' regions stand on: malloc with a budget, which fails when it is told to. */
+/*
+ * What the laws' regions stand on: malloc with a budget, or a heap over ground.h's
+ * memory, which fails when it is told to.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ground.h"
 #include "laws.h"
+
+/* Threads may come here at once: locked.c's have one parent. */
+static struct pinbuf_heap *heap;
+
+__attribute__((constructor))
+static void heap_make(void)
+{
+	struct pinbuf_heap_opts opts = PINBUF_HEAP_OPTS_INIT;
+
+	opts.dev = ground_dev();
+	opts.name = "ground";
+	opts.keep = 8 * LAWS_BYTES;
+	if (opts.dev && pinbuf_heap_create(&heap, &opts))
+		abort();
+}
+
+static void *memory_get(struct pinbuf_layout l)
+{
+	void *ptr;
+
+	if (heap)
+		return pinbuf_heap_aligned_alloc(heap, l.align, l.size + !l.size);
+	return posix_memalign(&ptr, l.align < 8 ? 8 : l.align, l.size + !l.size) ? NULL : ptr;
+}
+
+static void memory_put(void *ptr)
+{
+	if (heap)
+		pinbuf_heap_free(heap, ptr);
+	else
+		free(ptr);
+}
 
 static void *flaky_alloc(struct pinbuf_region *r, struct pinbuf_layout l)
 {
@@ -13,15 +49,16 @@ static void *flaky_alloc(struct pinbuf_region *r, struct pinbuf_layout l)
 		.kind = PINBUF_ERROR_MEMORY, .err = ENOMEM, .requested = l.size,
 		.available = f->budget,
 	};
-	void *ptr;
+	void *ptr = NULL;
 
 	if (!pinbuf_layout_is_valid(l)) {
 		e.kind = PINBUF_ERROR_LAYOUT;
 		e.err = EINVAL;
 		return pinbuf_region_refuse(r, &e, "was asked for what cannot be");
 	}
-	if (++f->nr_calls == f->fail_at || l.size + 1 > f->budget ||
-	    posix_memalign(&ptr, l.align < 8 ? 8 : l.align, l.size + !l.size))
+	if (++f->nr_calls != f->fail_at && l.size + 1 <= f->budget)
+		ptr = memory_get(l);
+	if (!ptr)
 		return pinbuf_region_refuse(r, &e, "fails, as it was told to");
 	l.size += !l.size;
 	f->budget -= l.size;
@@ -40,7 +77,7 @@ static void flaky_dealloc(struct pinbuf_region *r, void *ptr, struct pinbuf_layo
 	f->budget += l.size;
 	f->stats.deallocation_count++;
 	f->stats.total_deallocated += l.size;
-	free(ptr);
+	memory_put(ptr);
 }
 
 static void flaky_stats(const struct pinbuf_region *r, struct pinbuf_stats *st)
@@ -60,6 +97,8 @@ static const struct pinbuf_region_ops flaky_ops = {
 void flaky_init(struct flaky *f)
 {
 	memset(f, 0, sizeof(*f));
-	pinbuf_region_init(&f->region, &flaky_ops, "ground", 0);
+	pinbuf_region_init(&f->region, &flaky_ops, "ground",
+			   heap ? pinbuf_region_caps(pinbuf_heap_region(heap)) &
+			   (PINBUF_PINNED | PINBUF_NEVER_MOVES | PINBUF_DMA) : 0);
 	f->budget = LAWS_BYTES * 2;
 }

@@ -4,6 +4,7 @@
 
 #include <pinbuf/heap.h>
 
+#include "ground.h"
 #include "law_heap.h"
 
 struct two {
@@ -15,6 +16,7 @@ static int heap_over(struct pinbuf_heap **out, struct pinbuf_region *parent)
 	struct pinbuf_heap_opts o = PINBUF_HEAP_OPTS_INIT;
 
 	o.parent = parent;
+	o.dev = parent ? NULL : ground_dev();
 	o.grow = 256 << 10;
 	o.keep = 0;
 	o.max = LAWS_BYTES;
@@ -43,6 +45,7 @@ void heap_close(struct world *w)
 	pinbuf_heap_destroy(w->other);
 }
 
+/* over buffers, where the ground is pinned */
 int heap_of_system_open(struct world *w)
 {
 	return open_over(w, NULL);

@@ -25,4 +25,12 @@
 #define assert_kind(kind_expected) \
 	assert_int_equal(pinbuf_error_last()->kind, kind_expected)
 
+/* tests/unit/suite puts the reason behind the test */
+#define skip_because(why)						\
+	do {								\
+		printf("# skip: %s\n", why);				\
+		fflush(stdout);						\
+		skip();							\
+	} while (0)
+
 #endif /* UNIT_H */

@@ -22,6 +22,7 @@
 
 #include "../src/heap/core.h"
 #include "../src/heap/buffer.h"
+#include "../src/heap/source.h"
 #include "../src/internal.h"
 #include "front.h"
 
@@ -33,6 +34,13 @@ size_t pinbuf__front_hot_max = HEAP_SMALL_MAX;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct pinbuf_heap *pinned;
 static size_t pinned_min = SIZE_MAX;	/* of which size on @pinned serves */
+
+/*
+ * Where @pinned's buffers come from allocates, from a thread that has the heap locked:
+ * what it needs meanwhile is the first heap's, whatever its size.
+ */
+static struct pinbuf_heap_source buffers;
+static _Thread_local int is_growing __attribute__((tls_model("initial-exec")));
 
 static void say(const char *text)
 {
@@ -106,7 +114,7 @@ static void front_make(void)
  */
 struct pinbuf_heap *pinbuf__front_heap(size_t size)
 {
-	if (PINBUF_UNLIKELY(size >= PINBUF_LOAD(&pinned_min) && pinned))
+	if (PINBUF_UNLIKELY(size >= PINBUF_LOAD(&pinned_min) && !is_growing))
 		return pinned;
 	if (PINBUF_UNLIKELY(!pinbuf__front))
 		pthread_once(&once, front_make);
@@ -136,25 +144,58 @@ static void forked(void)
 	pinbuf__front_hot_max = HEAP_SMALL_MAX;
 }
 
-static int pinned_make(void)
+static int buffer_get(void *ctx, size_t len, struct pinbuf_heap_pages *pages)
 {
+	int ret;
+
+	is_growing++;
+	ret = buffers.get(ctx, len, pages);
+	is_growing--;
+	return ret;
+}
+
+static void buffer_put(void *ctx, const struct pinbuf_heap_pages *pages)
+{
+	is_growing++;
+	buffers.put(ctx, pages);
+	is_growing--;
+}
+
+static int pinned_make(struct pinbuf_dev **dev)
+{
+	static struct pinbuf_heap_source source = {
+		.size = sizeof(source), .get = buffer_get, .put = buffer_put,
+	};
 	struct pinbuf_heap_opts opts = PINBUF_HEAP_OPTS_INIT;
 	int ret = pinbuf_open(&opts.dev, NULL);
 
 	if (ret)
 		return ret;
+	*dev = opts.dev;
 	opts.name = "malloc, pinned";
+	ret = pinbuf__heap_source_choose(&opts, &buffers, &opts.source_ctx);
+	if (ret)
+		goto out_close;
+	source.caps = buffers.caps;
+	opts.dev = NULL;
+	opts.source = &source;
 	ret = pinbuf_heap_create(&pinned, &opts);
 	if (ret)
-		pinbuf_close(opts.dev);
+		goto out_close;
+	return 0;
+
+out_close:
+	pinbuf_close(*dev);
 	return ret;
 }
 
 static void pinned_begin(size_t min)
 {
+	struct pinbuf_dev_info info = { .size = sizeof(info) };
+	struct pinbuf_dev *dev;
 	char text[640];
 
-	if (pinned_make()) {
+	if (pinned_make(&dev) || pinbuf_dev_info(dev, &info)) {
 		snprintf(text, sizeof(text), "PINBUF_PRELOAD_MIN is without effect: %s",
 			 pinbuf_error_text());
 		say(text);
@@ -162,8 +203,8 @@ static void pinned_begin(size_t min)
 	}
 	pthread_atfork(NULL, NULL, forked);
 	snprintf(text, sizeof(text),
-		 "blocks of at least %zu bytes are pinned; a fork child does not have them, and faults if it touches one",
-		 min);
+		 "blocks of at least %zu bytes are pinned%s; a fork child does not have them, and faults if it touches one",
+		 min, info.source == PINBUF_SOURCE_LOCKED ? " (locked memory, there is no /dev/pinbuf)" : "");
 	say(text);
 	if (min <= HEAP_SMALL_MAX)
 		pinbuf__front_hot_max = min - 1;

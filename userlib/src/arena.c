@@ -260,8 +260,10 @@ int pinbuf_arena_init(struct pinbuf_arena *a, const struct pinbuf_arena_opts *us
 	if (!o.bytes)
 		return 0;
 	first = chunk_new(a, o.bytes, CHUNK_ALIGN);
-	if (!first)
+	if (!first) {
+		memset(a, 0, sizeof(*a));
 		return -errno;
+	}
 	if (first->extent > a->usual)
 		a->usual = first->extent;
 	chunk_push(a, first);

@@ -26,16 +26,17 @@ int pinbuf_frames_init(struct pinbuf_frames *f, unsigned int nr,
 		return pinbuf__error(&e, "frames lie in 1 arena or in 2 by turns, not in %u", nr);
 	memset(f, 0, sizeof(*f));
 	ret = pinbuf_arena_init(&f->arenas[0], opts);
-	if (ret || nr == 1)
-		goto out;
-	ret = pinbuf_arena_init(&f->arenas[1], opts);
-	if (ret)
-		pinbuf_arena_fini(&f->arenas[0]);
-out:
+	if (!ret && nr == 2)
+		ret = pinbuf_arena_init(&f->arenas[1], opts);
+	if (ret) {
+		if (f->arenas[0].region.ops)
+			pinbuf_arena_fini(&f->arenas[0]);
+		return ret;
+	}
 	f->nr = nr;
 	f->now = nr - 1;
 	f->least = UINT64_MAX;
-	return ret;
+	return 0;
 }
 
 void pinbuf_frames_fini(struct pinbuf_frames *f)

@@ -327,7 +327,7 @@ int pinbuf_pool_init(struct pinbuf_pool *p, const struct pinbuf_pool_opts *user)
 			   o.buffer ? 0 : pinbuf_region_caps(o.parent) & INHERITED);
 	ret = slots_init(p, o.nr_blocks);
 	if (ret)
-		return ret;
+		goto out_none;
 	if (!o.buffer) {
 		pinbuf__process_join(&p->region);
 		p->memory = pinbuf__parent_alloc(&p->region, o.parent, all);
@@ -349,6 +349,8 @@ int pinbuf_pool_init(struct pinbuf_pool *p, const struct pinbuf_pool_opts *user)
 out_slots:
 	free(p->given);
 	free(p->slots);
+out_none:
+	memset(p, 0, sizeof(*p));
 	return ret;
 }
 

@@ -265,13 +265,15 @@ int pinbuf_stack_init(struct pinbuf_stack *s, const struct pinbuf_stack_opts *us
 			   o.buffer ? 0 : pinbuf_region_caps(o.parent) & INHERITED);
 	ret = buffer_take(s, (uintptr_t)o.buffer, o.bytes);
 	if (ret)
-		return ret;
+		goto out_none;
 	if (!o.buffer) {
 		l = (struct pinbuf_layout){ o.bytes, PINBUF_ALIGN_CACHE_LINE };
 		pinbuf__process_join(&s->region);
 		s->memory = pinbuf__parent_alloc(&s->region, o.parent, l);
-		if (!s->memory)
-			return -errno;
+		if (!s->memory) {
+			ret = -errno;
+			goto out_none;
+		}
 		s->parent = o.parent;
 		s->held = o.bytes;
 		s->begin = (uintptr_t)s->memory;
@@ -280,6 +282,10 @@ int pinbuf_stack_init(struct pinbuf_stack *s, const struct pinbuf_stack_opts *us
 	s->top = s->peak = s->bottom;
 	pinbuf__check_open(s, (void *)s->begin, s->bytes);
 	return 0;
+
+out_none:
+	memset(s, 0, sizeof(*s));
+	return ret;
 }
 
 void pinbuf_stack_fini(struct pinbuf_stack *s)

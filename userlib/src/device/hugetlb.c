@@ -7,6 +7,7 @@
  * can say so, where a store would be a SIGBUS.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -46,7 +47,8 @@ static int hugetlb_make(struct pinbuf_buf *buf, const struct pinbuf__request *r)
 				       size_flags(buf->dev->huge_size));
 		if (buf->fd < 0)
 			return -errno;
-		if (ftruncate(buf->fd, (off_t)r->len)) {
+		if (ftruncate(buf->fd, (off_t)r->len) ||
+		    fcntl(buf->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW)) {
 			ret = -errno;
 			goto out_close;
 		}
