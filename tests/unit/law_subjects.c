@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "law_gc.h"
 #include "law_heap.h"
 #include "laws.h"
 
@@ -341,6 +342,7 @@ const struct law_subject law_subjects[] = {
 	  POOL_BLOCK, POOL_ALIGN, 0, 1 },
 	{ "free list",		  list_open,	      list_close,	    list_reset,	 ANY, ANY, 0, 0 },
 	LAW_HEAP_ROWS,
+	LAW_GC_ROWS,
 	{ "global",		  global_open,	      nothing_close,	    NULL,	 ANY, ANY, 0, 0 },
 	{ "a caller's own",	  flaky_open,	      nothing_close,	    NULL,	 ANY, ANY, 0, 0 },
 	{ "locked free list",	  locked_list_open,   locked_list_close,    list_reset,	 ANY, ANY, 0, 0 },

@@ -12,6 +12,7 @@
 #include <pinbuf/error.h>
 #include <pinbuf/frame.h>
 #include <pinbuf/freelist.h>
+#include <pinbuf/gc.h>
 #include <pinbuf/global.h>
 #include <pinbuf/heap.h>
 #include <pinbuf/layout.h>

@@ -101,3 +101,15 @@ void pinbuf__tell_resize(const void *pool, void *ptr, size_t old, size_t new_)
 		kill_bytes((char *)ptr + new_, old - new_);
 	}
 }
+
+void pinbuf__tell_dead(void *start, size_t size)
+{
+	VALGRIND_MAKE_MEM_NOACCESS(start, size);
+	kill_bytes(start, size);
+}
+
+void pinbuf__tell_revive(void *start, size_t size)
+{
+	VALGRIND_MAKE_MEM_UNDEFINED(start, size);
+	revive(start, size);
+}

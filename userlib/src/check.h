@@ -19,6 +19,8 @@ void pinbuf__tell_give(const void *pool, void *ptr, size_t size);
 void pinbuf__tell_take(const void *pool, void *ptr, size_t size);
 void pinbuf__tell_trim(const void *pool, void *start, size_t keep, size_t size);
 void pinbuf__tell_resize(const void *pool, void *ptr, size_t old, size_t new_);
+void pinbuf__tell_dead(void *start, size_t size);
+void pinbuf__tell_revive(void *start, size_t size);
 
 #define PINBUF__CHECK(what, ...)					\
 	do {								\
@@ -58,6 +60,17 @@ static inline void pinbuf__check_trim(const void *pool, void *start, size_t keep
 static inline void pinbuf__check_resize(const void *pool, void *ptr, size_t old, size_t new_)
 {
 	PINBUF__CHECK(resize, pool, ptr, old, new_);
+}
+
+/* Memory of the collector's, which no checker's pool describes. */
+static inline void pinbuf__check_dead(void *start, size_t size)
+{
+	PINBUF__CHECK(dead, start, size);
+}
+
+static inline void pinbuf__check_revive(void *start, size_t size)
+{
+	PINBUF__CHECK(revive, start, size);
 }
 
 #endif /* PINBUF_CHECK_H */

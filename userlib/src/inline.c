@@ -4,6 +4,7 @@
  * list of them.
  */
 #include <pinbuf/arena.h>
+#include <pinbuf/gc.h>
 #include <pinbuf/layout.h>
 #include <pinbuf/managed.h>
 #include <pinbuf/pool.h>
@@ -55,3 +56,14 @@ extern inline char *pinbuf__tensor_use(const struct pinbuf_tensor *t, unsigned i
 				       size_t element);
 extern inline ptrdiff_t pinbuf__tensor_index(const struct pinbuf_tensor *t, unsigned int dim,
 					     ptrdiff_t index);
+
+extern inline void *pinbuf_gc_alloc(struct pinbuf_gc_mutator *m, const struct pinbuf_gc_type *type,
+				    size_t bytes);
+extern inline void pinbuf_gc_write(struct pinbuf_gc_mutator *m, void *object, void *slot,
+				   void *value);
+extern inline struct pinbuf_gc_scope pinbuf_gc_scope_begin(struct pinbuf_gc_mutator *m);
+extern inline void pinbuf_gc_scope_end(struct pinbuf_gc_scope *scope);
+extern inline void **pinbuf_gc_handle(struct pinbuf_gc_mutator *m, void *object);
+extern inline void pinbuf_gc_safepoint(struct pinbuf_gc_mutator *m);
+extern inline void pinbuf_gc_nogc_enter(struct pinbuf_gc_mutator *m);
+extern inline void pinbuf_gc_nogc_leave(struct pinbuf_gc_mutator *m);
