@@ -87,6 +87,7 @@ static struct pinbuf_buf *new_buf(struct pinbuf_user *user, const struct pinbuf_
 		return NULL;
 	refcount_set(&buf->refs, 1);
 	buf->len = want->len;
+	buf->access = want->access;
 	xa_init_flags(&buf->folios, XA_FLAGS_ACCOUNT);
 	pinbuf_user_hold(user);
 	buf->user = user;
@@ -245,6 +246,7 @@ int pinbuf_buf_alloc(struct pinbuf_call *call)
 		.flags = req->flags,
 		.node = req->node,
 		.addr_bits = req->addr_bits,
+		.access = O_RDWR,
 		.label = req->name,
 	};
 	struct dma_buf *dmabuf;

@@ -171,6 +171,8 @@ static struct sg_table *pinbuf_dmabuf_map(struct dma_buf_attachment *attachment,
 	struct sg_table *copy;
 	int err;
 
+	if (pinbuf_buf_read_only(buf) && dir != DMA_TO_DEVICE)
+		return ERR_PTR(-EACCES);
 	mutex_lock(&buf->lock);
 	err = map_table(a, dir);
 	copy = err ? ERR_PTR(err) : copy_table(&a->table);
@@ -220,6 +222,8 @@ static int pinbuf_dmabuf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	struct page **pages;
 	void *vaddr;
 
+	if (pinbuf_buf_read_only(buf))
+		return -EACCES;
 	if (buf->len > VMAP_MAX)
 		return -EOPNOTSUPP;
 	pages = kvmalloc_array(nr, sizeof(*pages), PINBUF_GFP_TABLE);
@@ -291,7 +295,7 @@ struct dma_buf *pinbuf_dmabuf_export(struct pinbuf_buf *buf)
 	info.exp_name = "pinbuf";
 	info.ops = &pinbuf_dmabuf_ops;
 	info.size = buf->len;
-	info.flags = O_RDWR;
+	info.flags = buf->access;
 	info.priv = buf;
 	dmabuf = dma_buf_export(&info);
 	if (IS_ERR(dmabuf)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Init and exit, and the node /dev/pinbuf.
+ * Init and exit, the two nodes, and who opened them.
  */
 #include <linux/cred.h>
 #include <linux/fs.h>
@@ -12,7 +12,14 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-static int pinbuf_fops_open(struct inode *inode, struct file *node)
+/**
+ * pinbuf_fops_open() - find the user who opens a node
+ * @inode: unused
+ * @node: its private data becomes the user
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int pinbuf_fops_open(struct inode *inode, struct file *node)
 {
 	struct pinbuf_user *user = pinbuf_user_get(node->f_cred);
 
@@ -22,7 +29,14 @@ static int pinbuf_fops_open(struct inode *inode, struct file *node)
 	return 0;
 }
 
-static int pinbuf_fops_release(struct inode *inode, struct file *node)
+/**
+ * pinbuf_fops_release() - undo pinbuf_fops_open()
+ * @inode: unused
+ * @node: the node
+ *
+ * Return: 0.
+ */
+int pinbuf_fops_release(struct inode *inode, struct file *node)
 {
 	pinbuf_user_put(node->private_data);
 	return 0;
@@ -47,6 +61,14 @@ static struct miscdevice pinbuf_device = {
 	.mode = 0600,
 };
 
+static struct miscdevice heap_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "pinbuf_heap",
+	.nodename = "dma_heap/pinbuf",
+	.fops = &pinbuf_heap_fops,
+	.mode = 0600,
+};
+
 static int __init pinbuf_init(void)
 {
 	int err;
@@ -58,8 +80,13 @@ static int __init pinbuf_init(void)
 	err = misc_register(&pinbuf_device);
 	if (err)
 		goto out_stats;
+	err = misc_register(&heap_device);
+	if (err)
+		goto out_node;
 	return 0;
 
+out_node:
+	misc_deregister(&pinbuf_device);
 out_stats:
 	pinbuf_stats_exit();
 	return err;
@@ -68,6 +95,7 @@ module_init(pinbuf_init);
 
 static void __exit pinbuf_exit(void)
 {
+	misc_deregister(&heap_device);
 	misc_deregister(&pinbuf_device);
 	pinbuf_stats_exit();
 }

@@ -151,7 +151,7 @@ static int insert_small(struct pinbuf_buf *buf, struct vm_area_struct *vma)
  *
  * Context: the caller's mmap lock is held for writing.
  * Return: 0, -EINVAL for a private mapping, -EPERM for an executable one,
- * -ENOMEM.
+ * -EACCES for a writable one of what is read only, -ENOMEM.
  */
 int pinbuf_map(struct pinbuf_buf *buf, struct vm_area_struct *vma)
 {
@@ -163,6 +163,11 @@ int pinbuf_map(struct pinbuf_buf *buf, struct vm_area_struct *vma)
 		return -EINVAL;
 	if (vma->vm_flags & VM_EXEC)
 		return -EPERM;
+	if (pinbuf_buf_read_only(buf)) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EACCES;
+		vm_flags_clear(vma, VM_MAYWRITE);
+	}
 	vm_flags_clear(vma, VM_MAYEXEC);
 	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_private_data = buf;
@@ -193,6 +198,7 @@ int pinbuf_fops_mmap(struct file *node, struct vm_area_struct *vma)
 		.len = vma->vm_end - vma->vm_start,
 		.align = PAGE_SIZE,
 		.node = NUMA_NO_NODE,
+		.access = O_RDWR,
 		.label = label,
 	};
 	struct dma_buf *dmabuf;

@@ -22,6 +22,8 @@
 
 #include <linux/atomic.h>
 #include <linux/dma-direction.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -40,7 +42,6 @@
 
 struct cred;
 struct dma_buf;
-struct file;
 struct pid;
 struct pinbuf_name;
 struct seq_file;
@@ -140,6 +141,7 @@ struct pinbuf_user {
  * @extents: physical runs
  * @flags: PINBUF_ALLOC_* that hold
  * @node: NUMA node of all pages, or NUMA_NO_NODE
+ * @access: O_RDONLY, O_WRONLY or O_RDWR: the mode of its descriptors
  * @id: inode number of the dma-buf
  * @user: who pays
  * @pid: who allocated
@@ -163,6 +165,7 @@ struct pinbuf_buf {
 	unsigned long extents;
 	u32 flags;
 	int node;
+	unsigned int access;
 	unsigned long id;
 	struct pinbuf_user *user;
 	struct pid *pid;
@@ -200,6 +203,7 @@ struct pinbuf_attachment {
  * @flags: PINBUF_ALLOC_*
  * @node: NUMA node or NUMA_NO_NODE
  * @addr_bits: every physical address is below 2^@addr_bits; 0 for any
+ * @access: O_RDONLY (nobody ever writes it), O_WRONLY or O_RDWR
  * @label: zero-filled
  */
 struct pinbuf_want {
@@ -208,6 +212,7 @@ struct pinbuf_want {
 	u32 flags;
 	int node;
 	u32 addr_bits;
+	unsigned int access;
 	const char *label;
 };
 
@@ -269,6 +274,13 @@ struct pinbuf_call {
 	int fd;
 };
 
+/* main.c */
+int pinbuf_fops_open(struct inode *inode, struct file *node);
+int pinbuf_fops_release(struct inode *inode, struct file *node);
+
+/* heap.c */
+extern const struct file_operations pinbuf_heap_fops;
+
 /* ioctl.c */
 long pinbuf_fops_ioctl(struct file *node, unsigned int cmd, unsigned long arg);
 
@@ -287,6 +299,20 @@ void pinbuf_pages_free(struct pinbuf_buf *buf);
 unsigned long pinbuf_pages_extent(struct pinbuf_buf *buf, pgoff_t at, unsigned long max,
 				  struct page **first);
 u64 pinbuf_pages_refs(struct pinbuf_buf *buf);
+
+/**
+ * pinbuf_buf_read_only() - is it never to be written, by anyone?
+ * @buf: the buffer
+ *
+ * A dma-buf has one file, whose mode the core does not ask wherever a buffer is
+ * mapped by way of another: so each door asks here.
+ *
+ * Return: whether it is.
+ */
+static inline bool pinbuf_buf_read_only(const struct pinbuf_buf *buf)
+{
+	return buf->access == O_RDONLY;
+}
 
 /**
  * pinbuf_pages_folio() - the folio that holds a page of a buffer

@@ -43,12 +43,14 @@ static void capabilities_are_those_that_work(void **state)
 	assert_true(in.out_caps & PINBUF_CAP_ADDR_BITS);
 	assert_true(in.out_caps & PINBUF_CAP_EXTENTS);
 	assert_true(in.out_caps & PINBUF_CAP_NAMES);
+	assert_true(in.out_caps & PINBUF_CAP_HEAP);
 	/* commands and flags of a later release are not announced */
 	assert_int_equal(in.out_caps & ~(PINBUF_CAP_HUGE | PINBUF_CAP_MEMCG |
 					 PINBUF_CAP_MEMLOCK |
 					 PINBUF_CAP_ADDR_BITS |
 					 PINBUF_CAP_EXTENTS |
-					 PINBUF_CAP_NAMES), 0);
+					 PINBUF_CAP_NAMES |
+					 PINBUF_CAP_HEAP), 0);
 }
 
 static void nodes_are_those_with_memory(void **state)

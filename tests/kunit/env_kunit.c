@@ -105,6 +105,7 @@ struct dma_buf *env_buf_as(struct kunit *test, const struct pinbuf_want *want)
 	struct dma_buf *dmabuf;
 
 	wanted.align = wanted.align ?: PAGE_SIZE;
+	wanted.access = O_RDWR;
 	wanted.label = wanted.label ?: label;
 	dmabuf = pinbuf_buf_create(test->priv, &wanted);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
