@@ -18,6 +18,7 @@
 #include <pinbuf/layout.h>
 #include <pinbuf/locked.h>
 #include <pinbuf/managed.h>
+#include <pinbuf/names.h>
 #include <pinbuf/pool.h>
 #include <pinbuf/process.h>
 #include <pinbuf/region.h>

@@ -69,7 +69,7 @@ static int request_check(const struct pinbuf__request *r)
 }
 
 /* NULL with the error filled */
-static struct pinbuf_buf *buf_make(struct pinbuf_dev *dev)
+struct pinbuf_buf *pinbuf__buf_make(struct pinbuf_dev *dev)
 {
 	struct pinbuf_buf *buf = calloc(1, sizeof(*buf));
 
@@ -83,7 +83,7 @@ static struct pinbuf_buf *buf_make(struct pinbuf_dev *dev)
 }
 
 /* With its backing it is whole. */
-static void buf_finish(struct pinbuf_buf *buf)
+void pinbuf__buf_finish(struct pinbuf_buf *buf)
 {
 	pinbuf__dev_get(buf->dev);
 	pthread_mutex_init(&buf->lock, NULL);
@@ -113,7 +113,7 @@ int pinbuf_buf_create(struct pinbuf_buf **out, struct pinbuf_dev *dev, size_t le
 		ret = request_check(&r);
 	if (ret)
 		return ret;
-	buf = buf_make(dev);
+	buf = pinbuf__buf_make(dev);
 	if (!buf)
 		return -ENOMEM;
 	ret = dev->source->create(buf, &r);
@@ -121,7 +121,7 @@ int pinbuf_buf_create(struct pinbuf_buf **out, struct pinbuf_dev *dev, size_t le
 		free(buf);
 		return create_refused(&r, dev, -ret);
 	}
-	buf_finish(buf);
+	pinbuf__buf_finish(buf);
 	buf->counted = buf->len;
 	pinbuf__process_pinned(buf->counted);
 	pinbuf__pressure_look();
@@ -131,7 +131,7 @@ int pinbuf_buf_create(struct pinbuf_buf **out, struct pinbuf_dev *dev, size_t le
 
 int pinbuf_buf_import(struct pinbuf_buf **out, struct pinbuf_dev *dev, int fd)
 {
-	struct pinbuf_buf *buf = buf_make(dev);
+	struct pinbuf_buf *buf = pinbuf__buf_make(dev);
 	int ret;
 
 	if (!buf)
@@ -141,7 +141,7 @@ int pinbuf_buf_import(struct pinbuf_buf **out, struct pinbuf_dev *dev, int fd)
 		free(buf);
 		return ret;
 	}
-	buf_finish(buf);
+	pinbuf__buf_finish(buf);
 	*out = buf;
 	return 0;
 }

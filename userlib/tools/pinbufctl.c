@@ -12,6 +12,9 @@ static const struct {
 } commands[] = {
 	{ "info", pinbufctl_info, "what the device can do, and what you may" },
 	{ "stats", pinbufctl_stats, "what is allocated, and what was" },
+	{ "names", pinbufctl_names, "which buffers have a name, and what has one" },
+	{ "publish", pinbufctl_publish, "make a buffer that outlives every process" },
+	{ "unpublish", pinbufctl_unpublish, "take a name away" },
 	{ "prove", pinbufctl_prove, "disk, buffer, device: watch that nothing moves or is lost" },
 };
 
@@ -21,7 +24,7 @@ static void usage(FILE *to)
 
 	fprintf(to, "usage: pinbufctl COMMAND [OPTIONS]\n\n");
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
+		fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].help);
 	fprintf(to, "\n`pinbufctl COMMAND --help` tells its options.\n");
 }
 

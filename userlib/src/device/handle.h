@@ -19,6 +19,7 @@
 #include "map.h"
 
 #define PINBUF__LABEL_SIZE 32
+#define PINBUF__NAME_SIZE 64
 
 /**
  * struct pinbuf__source - where buffers come from
@@ -31,6 +32,10 @@
  * @create: fills a buffer whose dev is set; returns -errno and leaves the words to
  *	pinbuf__explain_create()
  * @import: the same from a descriptor, with the error filled
+ * @publish: gives a buffer a name; like the two below returns -errno and leaves the
+ *	words to its caller.  NULL, all three, where there are no names
+ * @attach: fills a buffer whose dev is set
+ * @unpublish: takes a name away
  */
 struct pinbuf__source {
 	unsigned int caps;
@@ -42,6 +47,9 @@ struct pinbuf__source {
 	void (*limits)(struct pinbuf_dev *dev, struct pinbuf__limits *l);
 	int (*create)(struct pinbuf_buf *buf, const struct pinbuf__request *r);
 	int (*import)(struct pinbuf_buf *buf, int fd);
+	int (*publish)(struct pinbuf_buf *buf, const char *name, unsigned int mode);
+	int (*attach)(struct pinbuf_buf *buf, unsigned int uid, const char *name);
+	int (*unpublish)(struct pinbuf_dev *dev, unsigned int uid, const char *name);
 };
 
 /**
@@ -90,5 +98,9 @@ struct pinbuf_buf {
 };
 
 struct pinbuf_dev *pinbuf__dev_get(struct pinbuf_dev *dev);
+
+/* buf.c: one without a backing yet, or NULL with the error filled; and when it has one */
+struct pinbuf_buf *pinbuf__buf_make(struct pinbuf_dev *dev);
+void pinbuf__buf_finish(struct pinbuf_buf *buf);
 
 #endif /* PINBUF_DEVICE_HANDLE_H */

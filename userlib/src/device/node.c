@@ -11,6 +11,8 @@
 
 #include <linux/pinbuf.h>
 
+#include <pinbuf/names.h>
+
 #include "../internal.h"
 #include "handle.h"
 #include "place.h"
@@ -32,7 +34,9 @@ _Static_assert(PINBUF_DEV_SCOPE_USER == PINBUF_STATS_USER &&
 _Static_assert(PINBUF_BUF_CONTIG == PINBUF_ALLOC_CONTIG &&
 	       PINBUF_BUF_HUGE == PINBUF_ALLOC_HUGE &&
 	       PINBUF_BUF_STRICT_NODE == PINBUF_ALLOC_STRICT_NODE, "flags are the module's");
-_Static_assert(PINBUF__LABEL_SIZE == PINBUF_LABEL_SIZE, "labels are the module's");
+_Static_assert(PINBUF__LABEL_SIZE == PINBUF_LABEL_SIZE &&
+	       PINBUF__NAME_SIZE == PINBUF_NAME_SIZE, "labels and names are the module's");
+_Static_assert(PINBUF_UID_OWN == (__u32)-1, "oneself is called as by the module");
 _Static_assert(PINBUF_READ == PINBUF_SYNC_READ && PINBUF_WRITE == PINBUF_SYNC_WRITE,
 	       "accesses are the module's");
 _Static_assert(PINBUF_BUF_QUERY_REFS == PINBUF_QUERY_REFS, "query flags are the module's");
@@ -251,6 +255,35 @@ static int node_import(struct pinbuf_buf *buf, int fd)
 	return 0;
 }
 
+static int node_publish(struct pinbuf_buf *buf, const char *name, unsigned int mode)
+{
+	struct pinbuf_ioc_publish p = { .fd = buf->fd, .mode = mode };
+
+	memcpy(p.name, name, strlen(name));
+	return ioctl(buf->dev->fd, PINBUF_IOC_PUBLISH, &p) ? -errno : 0;
+}
+
+static int node_attach(struct pinbuf_buf *buf, unsigned int uid, const char *name)
+{
+	struct pinbuf_ioc_attach a = { .uid = uid, .fd_flags = O_CLOEXEC };
+
+	memcpy(a.name, name, strlen(name));
+	if (ioctl(buf->dev->fd, PINBUF_IOC_ATTACH, &a))
+		return -errno;
+	buf->backing = &folios;
+	buf->fd = a.out_fd;
+	buf->len = a.out.len;
+	return 0;
+}
+
+static int node_unpublish(struct pinbuf_dev *dev, unsigned int uid, const char *name)
+{
+	struct pinbuf_ioc_unpublish u = { .uid = uid };
+
+	memcpy(u.name, name, strlen(name));
+	return ioctl(dev->fd, PINBUF_IOC_UNPUBLISH, &u) ? -errno : 0;
+}
+
 const struct pinbuf__source pinbuf__node_source = {
 	.caps = PINBUF_PINNED | PINBUF_NEVER_MOVES | PINBUF_DMA,
 	.open = node_open,
@@ -260,4 +293,7 @@ const struct pinbuf__source pinbuf__node_source = {
 	.limits = node_limits,
 	.create = node_create,
 	.import = node_import,
+	.publish = node_publish,
+	.attach = node_attach,
+	.unpublish = node_unpublish,
 };
