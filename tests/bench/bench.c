@@ -46,6 +46,7 @@ static const struct work {
 	{ "register",	register_remark,	work_register,	NR_KINDS },
 	{ "read",	NULL,			work_read,	NR_KINDS },
 	{ "ioctl",	NULL,			work_ioctl,	KIND_PINBUF },
+	{ "names",	NULL,			work_names,	KIND_PINBUF },
 };
 
 enum {
@@ -67,7 +68,7 @@ static const char usage[] =
 	"  --parts   also what each step of an allocation took\n"
 	"  --quick   no buffer above 16 MiB\n"
 	"  --kinds   only these kinds of memory, named as in vm.json\n"
-	"  --work    only alloc, register, read, ioctl or footprint\n"
+	"  --work    only alloc, register, read, ioctl, names or footprint\n"
 	"Run whole, it writes vm.json and vm-memory.json into $PINBUF_OUT.\n";
 
 size_t work_max_len = SIZE_MAX;

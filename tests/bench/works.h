@@ -25,6 +25,9 @@ void work_read(struct table *t);
 /* INFO and STATS beside a command that does not exist. */
 void work_ioctl(struct table *t);
 
+/* A published buffer attached, beside one allocated anew. */
+void work_names(struct table *t);
+
 /* The kernel's own memory for a buffer of 1 GiB, in bytes. */
 void work_footprint(struct table *t);
 
