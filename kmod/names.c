@@ -108,9 +108,10 @@ static struct name_key key_of(const struct pinbuf_call *call, u32 uid, const u8 
 	return key;
 }
 
-static bool is_own(const struct pinbuf_call *call, const struct pinbuf_name *name)
+/* One uid may have opened the node in several namespaces, with a purse in each. */
+static bool opener_is(const struct pinbuf_call *call, kuid_t uid)
 {
-	return uid_eq(call->user->user->uid, name->key.owner);
+	return uid_eq(call->user->user->uid, uid);
 }
 
 static bool opener_in_group(const struct pinbuf_call *call, kgid_t group)
@@ -124,13 +125,13 @@ static bool opener_in_group(const struct pinbuf_call *call, kgid_t group)
 
 static bool may_attach(const struct pinbuf_call *call, const struct pinbuf_name *name)
 {
-	return is_own(call, name) || name->mode & 0006 ||
+	return opener_is(call, name->key.owner) || name->mode & 0006 ||
 	       (name->mode & 0060 && opener_in_group(call, name->group));
 }
 
 static int may_unpublish(const struct pinbuf_call *call, const struct pinbuf_name *name)
 {
-	if (is_own(call, name) || capable(CAP_SYS_ADMIN))
+	if (opener_is(call, name->key.owner) || capable(CAP_SYS_ADMIN))
 		return 0;
 	return may_attach(call, name) ? -EPERM : -ENOENT;
 }
@@ -168,7 +169,7 @@ static int publish(const struct pinbuf_call *call, struct dma_buf *dmabuf)
 	struct pinbuf_name *name;
 	int err;
 
-	if (buf->user != call->user)
+	if (!opener_is(call, buf->user->user->uid))
 		return -EPERM;
 	name = kzalloc(sizeof(*name), PINBUF_GFP_TABLE);
 	if (!name)

@@ -222,13 +222,11 @@ static void struct_follows_the_laws(struct kunit *test)
 	ret = node->f_op->unlocked_ioctl(node, _IOC(_IOC_READ | _IOC_WRITE, PINBUF_IOC_TYPE,
 						    _IOC_NR(cmd), size), at);
 	KUNIT_EXPECT_EQ(test, err, ret);
-	if (!ret && cmd == PINBUF_IOC_ALLOC) {
+	if (!ret && (cmd == PINBUF_IOC_ALLOC || cmd == PINBUF_IOC_ATTACH)) {
 		KUNIT_ASSERT_EQ(test, 0, copy_from_user(arg, (void __user *)at, known));
-		KUNIT_EXPECT_EQ(test, 0, close_fd(((struct pinbuf_ioc_alloc *)arg)->out_fd));
-	}
-	if (!ret && cmd == PINBUF_IOC_ATTACH) {
-		KUNIT_ASSERT_EQ(test, 0, copy_from_user(arg, (void __user *)at, known));
-		KUNIT_EXPECT_EQ(test, 0, close_fd(((struct pinbuf_ioc_attach *)arg)->out_fd));
+		KUNIT_EXPECT_EQ(test, 0, close_fd(cmd == PINBUF_IOC_ALLOC ?
+						  ((struct pinbuf_ioc_alloc *)arg)->out_fd :
+						  ((struct pinbuf_ioc_attach *)arg)->out_fd));
 	}
 	have_no_name(test, node);
 	/* Nothing half-made stays: no descriptor, and none of what it leads to. */
