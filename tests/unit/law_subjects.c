@@ -6,6 +6,7 @@
 
 #include "law_gc.h"
 #include "law_heap.h"
+#include "law_shared.h"
 #include "laws.h"
 
 /* the ground itself */
@@ -343,6 +344,7 @@ const struct law_subject law_subjects[] = {
 	{ "free list",		  list_open,	      list_close,	    list_reset,	 ANY, ANY, 0, 0 },
 	LAW_HEAP_ROWS,
 	LAW_GC_ROWS,
+	LAW_SHARED_ROWS,
 	{ "global",		  global_open,	      nothing_close,	    NULL,	 ANY, ANY, 0, 0 },
 	{ "a caller's own",	  flaky_open,	      nothing_close,	    NULL,	 ANY, ANY, 0, 0 },
 	{ "locked free list",	  locked_list_open,   locked_list_close,    list_reset,	 ANY, ANY, 0, 0 },

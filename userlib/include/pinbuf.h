@@ -22,6 +22,7 @@
 #include <pinbuf/pool.h>
 #include <pinbuf/process.h>
 #include <pinbuf/region.h>
+#include <pinbuf/shared_arena.h>
 #include <pinbuf/shared_pool.h>
 #include <pinbuf/stack.h>
 #include <pinbuf/stats.h>
@@ -29,5 +30,6 @@
 #include <pinbuf/tensor_array.h>
 #include <pinbuf/tensor_share.h>
 #include <pinbuf/tensor_view.h>
+#include <pinbuf/track.h>
 
 #endif /* PINBUF_H */
