@@ -21,7 +21,6 @@
 #include <pinbuf/heap.h>
 
 #include "../src/heap/core.h"
-#include "../src/heap/buffer.h"
 #include "../src/heap/source.h"
 #include "../src/internal.h"
 #include "front.h"
@@ -129,13 +128,13 @@ struct pinbuf_heap *pinbuf__front_heap(size_t size)
  */
 struct pinbuf_heap *pinbuf__front_owner(const void *ptr)
 {
-	uintptr_t entry = heap_map_get((uintptr_t)ptr);
+	struct pinbuf_heap *heap = pinbuf__front_heap(0);
 
-	if (entry & HEAP_ENTRY_SPAN)
-		return heap_entry_span(entry)->heap;
-	if (entry)
-		return ((struct heap_buffer *)entry)->heap;
-	pinbuf__heap_misuse(pinbuf__front_heap(0), ptr, NULL);
+	if (PINBUF_LIKELY(heap_map_get(&heap->map, (uintptr_t)ptr)))
+		return heap;
+	if (pinned && heap_map_get(&pinned->map, (uintptr_t)ptr))
+		return pinned;
+	pinbuf__heap_misuse(heap, ptr, NULL);
 }
 
 static void forked(void)

@@ -62,26 +62,12 @@ PINBUF_COLD static void free_slow(void *ptr)
 	errno = err;
 }
 
+/* Whichever heap the thread's cache is of: it only takes its own heap's blocks. */
 __attribute__((always_inline))
 static inline void front_free(void *ptr)
 {
-	struct heap_cache *cache = pinbuf__heap_cache;
-	uintptr_t entry = heap_cache_entry(cache, (uintptr_t)ptr);
-	struct heap_span *span;
-	size_t block;
-
-	if (PINBUF_UNLIKELY(!(entry & HEAP_ENTRY_SPAN)))
-		goto slow;
-	span = heap_entry_span(entry);
-	if (PINBUF_UNLIKELY(span->heap != PINBUF_LOAD(&cache->heap) ||
-			    !heap_span_block(span, ptr, &block) ||
-			    PINBUF_LOAD(&span->state[block]) != HEAP_LIVE ||
-			    !heap_cache_push(cache, heap_entry_bin(entry), span->size,
-					     (struct heap_entry){ ptr, &span->state[block] })))
-		goto slow;
-	return;
-slow:
-	free_slow(ptr);
+	if (PINBUF_UNLIKELY(!heap_cache_take(pinbuf__heap_cache, ptr)))
+		free_slow(ptr);
 }
 
 EXPORT void free(void *ptr)

@@ -115,6 +115,7 @@ static void heap_fini(struct pinbuf_heap *heap)
 		pinbuf__heap_cache_recycle(heap->spare);
 	while (heap->buffers)
 		pinbuf__heap_buffer_put(heap, heap->buffers);
+	pinbuf__heap_map_fini(&heap->map);
 	pinbuf__heap_meta_fini(&heap->meta);
 	pinbuf__heap_meta_unmap(heap, sizeof(*heap));
 }
@@ -242,12 +243,12 @@ void pinbuf_heap_free_batch(struct pinbuf_heap *heap, size_t nr, void *const *pt
 
 int pinbuf_heap_locate(struct pinbuf_heap *heap, const void *ptr, struct pinbuf_heap_place *out)
 {
-	uintptr_t addr = (uintptr_t)ptr, entry = heap_map_get(addr);
-	struct heap_buffer *buf = (struct heap_buffer *)entry;
+	uintptr_t addr = (uintptr_t)ptr, entry = heap_map_get(&heap->map, addr);
+	struct heap_buffer *buf = heap_entry_buffer(entry);
 
-	if (entry & HEAP_ENTRY_SPAN)
+	if (heap_entry_is_span(entry))
 		buf = heap_entry_span(entry)->run->buf;
-	if (!buf || buf->heap != heap || addr >= buf->base + buf->nr_pages * HEAP_PAGE) {
+	if (!buf || addr >= buf->base + buf->nr_pages * HEAP_PAGE) {
 		struct pinbuf_error e = { .kind = PINBUF_ERROR_MISUSE, .err = EINVAL };
 
 		return pinbuf__error(&e, "%p is not in memory of heap '%s'", ptr, heap->name);

@@ -7,9 +7,6 @@
  * has a moderate number of buffers, at least opts.grow.  A block of half of that
  * or more gets a buffer of exactly its pages, or a heap of a few large blocks
  * would hold up to twice what was asked for.
- *
- * The rest of a buffer's last chunk is nobody's, unless its memory is a block of a
- * region: then whole chunks only, as the block's neighbours may be another heap's.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -32,9 +29,6 @@ static void pages_trim(struct heap_buffer *buf)
 	uintptr_t end = start + buf->pages.len;
 
 	buf->base = (start + HEAP_CHUNK - 1) & -(uintptr_t)HEAP_CHUNK;
-	buf->outer = heap_map_get(buf->base);
-	if (buf->outer || buf->heap->opts.parent)
-		end &= -(uintptr_t)HEAP_CHUNK;
 	buf->nr_pages = end > buf->base ? (end - buf->base) >> HEAP_PAGE_SHIFT : 0;
 	buf->fresh = buf->pages.zeroed && !pinbuf__checked ? 0 : buf->nr_pages;
 }
@@ -52,7 +46,7 @@ static struct heap_buffer *buffer_make(struct pinbuf_heap *heap,
 	buf->run = (struct heap_run **)(buf + 1);
 	pages_trim(buf);
 	if (!buf->nr_pages ||
-	    pinbuf__heap_map_reserve(buf->base, buf->nr_pages * HEAP_PAGE))
+	    pinbuf__heap_map_reserve(&heap->map, buf->base, buf->nr_pages * HEAP_PAGE))
 		goto out_unmap;
 	return buf;
 
@@ -101,7 +95,8 @@ static size_t grow_size(const struct pinbuf_heap *heap, size_t need)
 
 static void buffer_join(struct pinbuf_heap *heap, struct heap_buffer *buf)
 {
-	pinbuf__heap_map_set(buf->base, buf->nr_pages * HEAP_PAGE, (uintptr_t)buf);
+	pinbuf__heap_map_set(&heap->map, buf->base, buf->nr_pages * HEAP_PAGE,
+			     heap_buffer_entry(buf));
 	buf->prev = NULL;
 	buf->next = heap->buffers;
 	if (buf->next)
@@ -150,7 +145,7 @@ void pinbuf__heap_buffer_put(struct pinbuf_heap *heap, struct heap_buffer *buf)
 	struct pinbuf_heap_pages pages = buf->pages;
 
 	pinbuf__check_close(buf, (void *)buf->base, buf->nr_pages * HEAP_PAGE);
-	pinbuf__heap_map_set(buf->base, buf->nr_pages * HEAP_PAGE, buf->outer);
+	pinbuf__heap_map_set(&heap->map, buf->base, buf->nr_pages * HEAP_PAGE, 0);
 	if (buf->next)
 		buf->next->prev = buf->prev;
 	if (buf->prev)

@@ -16,7 +16,6 @@ struct heap_buffer {
 	struct pinbuf_heap *heap;
 	uintptr_t base;			/* a multiple of a chunk */
 	size_t nr_pages;
-	uintptr_t outer;		/* the map's entry below it: a heap's on a heap */
 	size_t fresh;			/* pages from here on were never given out */
 	struct heap_run **run;		/* of first and last pages; else NULL */
 	struct heap_buffer *prev, *next;

@@ -15,8 +15,8 @@
 #include "core.h"
 
 /* Of no heap: theirs is NULL.  Nobody writes to them. */
-static struct heap_cache none = { .leaf_nr = UINTPTR_MAX };
-static struct heap_cache ended = { .leaf_nr = UINTPTR_MAX };
+static struct heap_cache none = { .chunk = HEAP_NO_CHUNK };
+static struct heap_cache ended = { .chunk = HEAP_NO_CHUNK };
 
 _Thread_local struct heap_cache *pinbuf__heap_cache
 	__attribute__((tls_model("initial-exec"))) = &none;
@@ -30,34 +30,31 @@ static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static bool key_works;
 
-static size_t entries_size(void)
+static void bins_init(struct heap_cache *cache)
 {
-	size_t nr = 0;
 	unsigned int cls;
+	size_t nr;
 
-	for (cls = 0; cls < HEAP_NR_CLASSES; cls++)
-		nr += heap_class_cap(cls);
-	return nr * sizeof(struct heap_entry);
-}
-
-static void cache_init(struct heap_cache *cache, struct pinbuf_heap *heap)
-{
-	struct heap_entry *entry = (struct heap_entry *)(cache + 1);
-	unsigned int cls;
-
-	memset(cache->bin, 0, sizeof(cache->bin));
+	for (nr = 0; nr <= HEAP_SMALL_MAX / HEAP_GRANULE; nr++)
+		cache->place[nr] = (uint16_t)heap_bin_place(heap_class(nr * HEAP_GRANULE));
 	for (cls = 0; cls < HEAP_NR_CLASSES; cls++) {
-		cache->bin[cls].top = entry;
-		cache->bin[cls].base = entry;
-		entry += heap_class_cap(cls);
-		cache->bin[cls].limit = entry;
+		*heap_cache_bin(cache, cls) = (struct heap_bin){
+			.reciprocal = heap_class_reciprocal(cls),
+			.size = (uint16_t)heap_class_size(cls),
+			.full = (uint16_t)(heap_class_cap(cls) * sizeof(struct heap_entry)),
+		};
 		cache->nr_filled[cls] = 0;
 		cache->batch[cls] = 1;
 		cache->seen[cls] = 0;
 	}
+}
+
+static void cache_init(struct heap_cache *cache, struct pinbuf_heap *heap)
+{
+	bins_init(cache);
 	cache->headroom = 0;
 	cache->top = 0;
-	cache->leaf_nr = UINTPTR_MAX;
+	cache->chunk = HEAP_NO_CHUNK;
 	cache->prev = NULL;
 	cache->next = heap->caches;
 	if (cache->next)
@@ -76,7 +73,8 @@ struct heap_cache *pinbuf__heap_cache_new(struct pinbuf_heap *heap)
 	if (cache)
 		idle = cache->next;
 	else
-		cache = pinbuf__heap_meta_alloc(&meta, sizeof(*cache) + entries_size());
+		cache = pinbuf__heap_meta_alloc(&meta, heap_bin_place(HEAP_NR_CLASSES) *
+							HEAP_BIN_UNIT);
 	if (cache)
 		cache_init(cache, heap);
 	heap_unlock(&lock);
@@ -89,8 +87,8 @@ void pinbuf__heap_cache_tally(const struct heap_cache *cache, struct heap_tally 
 	unsigned int cls;
 
 	for (cls = 0; cls < HEAP_NR_CLASSES; cls++) {
-		const struct heap_bin *bin = &cache->bin[cls];
-		uint64_t nr_allocs = PINBUF_LOAD(&bin->nr_allocs);
+		const struct heap_bin *bin = heap_cache_bin(cache, cls);
+		uint64_t nr_allocs = heap_bin_nr_given(bin);
 		uint64_t nr_frees = nr_allocs + heap_bin_nr(bin) -
 				    (uint64_t)PINBUF_LOAD(&cache->nr_filled[cls]);
 

@@ -90,7 +90,7 @@ out:
 
 static void span_return(struct pinbuf_heap *heap, struct heap_central *central, void *ptr)
 {
-	struct heap_span *span = heap_entry_span(heap_map_get((uintptr_t)ptr));
+	struct heap_span *span = heap_entry_span(heap_map_get(&heap->map, (uintptr_t)ptr));
 	unsigned int fill = span_fill(span);
 	bool was_full = pinbuf__heap_span_give(span, ptr);
 

@@ -19,22 +19,17 @@ enum {
 	HEAP_GRANULE = 16,		/* of sizes and alignments */
 	HEAP_SMALL_MAX = HEAP_PAGE,	/* above come runs of pages */
 	HEAP_NR_CLASSES = 48,
-	HEAP_BIN = 32,			/* bytes of a bin, below */
 };
 
-/* what a malloc needs to know of a class, in one load */
-struct heap_class {
-	uint16_t bin;			/* offset of its bin in a cache, bytes */
-	uint16_t size;			/* bytes of a block */
-};
-
-/* by the number of granules that a size takes */
-extern const struct heap_class pinbuf__heap_classes[HEAP_SMALL_MAX / HEAP_GRANULE + 1]
-	__attribute__((visibility("hidden")));
-
-static inline size_t heap_class(size_t size)
+/* The class of a size up to HEAP_SMALL_MAX. */
+static inline unsigned int heap_class(size_t size)
 {
-	return pinbuf__heap_classes[(size + HEAP_GRANULE - 1) / HEAP_GRANULE].bin / HEAP_BIN;
+	unsigned int last = (unsigned int)size - 1, row;
+
+	if (size <= 256)
+		return size ? last / HEAP_GRANULE : 0;
+	row = 31 - (unsigned int)__builtin_clz(last);
+	return (row - 6) * 8 + (last >> (row - 3)) % 8;
 }
 
 /* bytes of a block of a class */
@@ -47,12 +42,18 @@ static inline size_t heap_class_size(size_t cls)
 	return ((size_t)256 << above / 8) + (above % 8 + 1) * ((size_t)32 << above / 8);
 }
 
-/* blocks of a class that one thread keeps: at most 64 KiB, and 16 to 256 */
+/* 2^32 / size, rounded up */
+static inline uint32_t heap_class_reciprocal(size_t cls)
+{
+	size_t size = heap_class_size(cls);
+
+	return (uint32_t)((((uint64_t)1 << 32) + size - 1) / size);
+}
+
+/* blocks of a class that one thread keeps: 256 to 16, 64 KiB of the larger ones */
 static inline unsigned int heap_class_cap(size_t cls)
 {
-	size_t nr = 65536 / heap_class_size(cls);
-
-	return (unsigned int)(nr > 256 ? 256 : nr < 16 ? 16 : nr);
+	return cls < 16 ? 256 : 128u >> (cls - 16) / 8;
 }
 
 #endif /* PINBUF_HEAP_CLASSES_H */

@@ -20,6 +20,7 @@
 #include "classes.h"
 #include "lock.h"
 #include "meta.h"
+#include "pagemap.h"
 
 enum { HEAP_NAME = 32 };
 
@@ -64,6 +65,7 @@ struct pinbuf_heap {
 	struct heap_tally retired;		/* of caches that went */
 
 	struct heap_central central[HEAP_NR_CLASSES];
+	struct heap_map map;			/* written with pages held */
 };
 
 #endif /* PINBUF_HEAP_CORE_H */

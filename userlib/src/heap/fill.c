@@ -31,30 +31,30 @@ void pinbuf__heap_cache_settle(struct heap_cache *cache)
 /* Return: false if there is no memory, as pinbuf__heap_run_alloc(). */
 bool pinbuf__heap_cache_fill(struct heap_cache *cache, unsigned int cls, bool grow)
 {
-	struct heap_bin *bin = &cache->bin[cls];
+	struct heap_bin *bin = heap_cache_bin(cache, cls);
 	unsigned int nr = cache->batch[cls], most = heap_class_cap(cls) / 2;
 
 	pinbuf__heap_cache_settle(cache);
 	cache->batch[cls] = (uint16_t)(2 * nr < most ? 2 * nr : most);
-	nr = pinbuf__heap_central_take(cache->heap, cls, bin->base, nr, grow);
+	nr = pinbuf__heap_central_take(cache->heap, cls, bin->entry, nr, grow);
 	PINBUF_STORE(&cache->nr_filled[cls], cache->nr_filled[cls] + nr);
-	PINBUF_STORE(&bin->top, bin->base + nr);
+	heap_bin_grow(bin, nr);
 	PROBE3(heap_refill, cache->heap->name, heap_class_size(cls), nr);
 	return nr;
 }
 
 static void drain(struct heap_cache *cache, unsigned int cls, unsigned int keep, bool store)
 {
-	struct heap_bin *bin = &cache->bin[cls];
+	struct heap_bin *bin = heap_cache_bin(cache, cls);
 	unsigned int all = (unsigned int)heap_bin_nr(bin), nr = all > keep ? all - keep : 0;
 
 	pinbuf__heap_cache_settle(cache);
 	if (!nr)
 		return;
-	pinbuf__heap_central_give(cache->heap, cls, bin->base, nr, store);
-	memmove(bin->base, bin->base + nr, (all - nr) * sizeof(*bin->base));
+	pinbuf__heap_central_give(cache->heap, cls, bin->entry, nr, store);
+	memmove(bin->entry, bin->entry + nr, (all - nr) * sizeof(*bin->entry));
 	PINBUF_STORE(&cache->nr_filled[cls], cache->nr_filled[cls] - nr);
-	PINBUF_STORE(&bin->top, bin->top - nr);
+	heap_bin_grow(bin, -(long)nr);
 }
 
 /* All but the @keep newest blocks go to the centre. */
@@ -71,11 +71,11 @@ void pinbuf__heap_cache_drain(struct heap_cache *cache, unsigned int cls, unsign
 void pinbuf__heap_cache_tick(struct heap_cache *cache)
 {
 	unsigned int cls = cache->tick++ % HEAP_NR_CLASSES;
-	const struct heap_bin *bin = &cache->bin[cls];
-	uint32_t used = (uint32_t)bin->nr_allocs - cache->seen[cls];
+	const struct heap_bin *bin = heap_cache_bin(cache, cls);
+	uint32_t given = (uint32_t)heap_bin_nr_given(bin), used = given - cache->seen[cls];
 
-	cache->seen[cls] = (uint32_t)bin->nr_allocs;
-	if (used < heap_bin_nr(bin) / 4 + 1 && bin->top != bin->base) {
+	cache->seen[cls] = given;
+	if (used < heap_bin_nr(bin) / 4 + 1 && heap_bin_nr(bin)) {
 		drain(cache, cls, 0, false);
 		cache->batch[cls] = 1;
 	}

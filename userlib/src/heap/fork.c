@@ -42,6 +42,19 @@ void pinbuf__heap_list_del(struct pinbuf_heap *heap)
 	heap_unlock(&list_lock);
 }
 
+/* The heap whose memory a pointer is in; of a heap on a heap, the upper.  NULL: none. */
+struct pinbuf_heap *pinbuf__heap_list_owner(const void *ptr)
+{
+	struct pinbuf_heap *heap;
+
+	heap_lock(&list_lock);
+	for (heap = heaps; heap; heap = heap->next)
+		if (heap_map_get(&heap->map, (uintptr_t)ptr))
+			break;
+	heap_unlock(&list_lock);
+	return heap;
+}
+
 static void fork_prepare(void)
 {
 	struct pinbuf_heap *heap;

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two paths that matter, for whoever builds a door to a heap.  A malloc reads
- * the thread's cache (one line for the head, half a line for the bin), one byte of
- * the table of classes and one entry, and writes one state byte.  A free reads one
- * entry of the page map and one line of the span, which nobody writes; it reads and
- * writes one state byte and one entry.  Neither touches the block.
+ * The two paths that matter, for whoever builds a door to a heap.  A malloc reads the
+ * first line of the thread's cache, two bytes of its table of bins, the line that the
+ * bin begins with and the newest entry, and writes one state byte.  A free reads one
+ * entry of the page map, the same line of the bin and one state byte, and writes that
+ * byte and an entry.  Neither touches the block.
  */
 #ifndef PINBUF_HEAP_HOT_H
 #define PINBUF_HEAP_HOT_H
 
 #include "cache.h"
 #include "classes.h"
-#include "pagemap.h"
-#include "span.h"
 
 struct pinbuf_heap;
 
@@ -36,21 +34,9 @@ __attribute__((always_inline))
 static inline void heap_dealloc(struct pinbuf_heap *heap, void *ptr)
 {
 	struct heap_cache *cache = pinbuf__heap_cache;
-	uintptr_t entry = heap_cache_entry(cache, (uintptr_t)ptr);
-	struct heap_span *span;
-	size_t block;
 
-	if (PINBUF_UNLIKELY(!(entry & HEAP_ENTRY_SPAN)))
-		goto slow;
-	span = heap_entry_span(entry);
-	if (PINBUF_UNLIKELY(span->heap != heap || PINBUF_LOAD(&cache->heap) != heap ||
-			    !heap_span_block(span, ptr, &block) ||
-			    PINBUF_LOAD(&span->state[block]) != HEAP_LIVE ||
-			    !heap_cache_push(cache, heap_entry_bin(entry), span->size,
-					     (struct heap_entry){ ptr, &span->state[block] })))
-		goto slow;
-	return;
-slow:
+	if (PINBUF_LIKELY(PINBUF_LOAD(&cache->heap) == heap && heap_cache_take(cache, ptr)))
+		return;
 	pinbuf__heap_dealloc(heap, ptr);
 }
 

@@ -89,7 +89,7 @@ static struct heap_run *run_of(struct pinbuf_heap *heap, struct heap_buffer *buf
 	size_t page = offset >> HEAP_PAGE_SHIFT;
 	struct heap_run *run = page < buf->nr_pages ? buf->run[page] : NULL;
 
-	if (PINBUF_UNLIKELY(buf->heap != heap || !run || run->kind != HEAP_RUN_BLOCK ||
+	if (PINBUF_UNLIKELY(!run || run->kind != HEAP_RUN_BLOCK ||
 			    run->page != page || offset % HEAP_PAGE)) {
 		heap_unlock(&heap->pages);
 		pinbuf__heap_misuse(heap, ptr, NULL);

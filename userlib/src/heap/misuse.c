@@ -6,6 +6,7 @@
 #include "../refuse.h"
 #include "block.h"
 #include "core.h"
+#include "fork.h"
 #include "runs.h"
 
 __attribute__((noreturn, cold))
@@ -14,9 +15,6 @@ static void span_misuse(struct pinbuf_heap *heap, struct heap_span *span, uintpt
 	uintptr_t offset = addr - span->base;
 	size_t block;
 
-	if (span->heap != heap)
-		pinbuf__misuse(&heap->region, "foreign pointer: %p belongs to heap '%s'",
-			       (void *)addr, span->heap->name);
 	if (!heap_span_block(span, (void *)addr, &block) || block >= span->nr)
 		pinbuf__misuse(&heap->region, "invalid pointer: %p lies %zu bytes into a block of %u",
 			       (void *)addr, (size_t)(offset % span->size), span->size);
@@ -26,18 +24,19 @@ static void span_misuse(struct pinbuf_heap *heap, struct heap_span *span, uintpt
 
 void pinbuf__heap_misuse(struct pinbuf_heap *heap, const void *ptr, const char *what)
 {
-	uintptr_t addr = (uintptr_t)ptr, entry = heap_map_get(addr);
-	struct heap_buffer *buf = (struct heap_buffer *)entry;
+	uintptr_t entry = heap_map_get(&heap->map, (uintptr_t)ptr);
+	const struct pinbuf_heap *owner;
 
 	if (what)
 		pinbuf__misuse(&heap->region, "%p %s", ptr, what);
-	if (entry & HEAP_ENTRY_SPAN)
-		span_misuse(heap, heap_entry_span(entry), addr);
+	owner = pinbuf__heap_list_owner(ptr);
+	if (owner && owner != heap)
+		pinbuf__misuse(&heap->region, "foreign pointer: %p belongs to heap '%s'", ptr,
+			       owner->name);
+	if (heap_entry_is_span(entry))
+		span_misuse(heap, heap_entry_span(entry), (uintptr_t)ptr);
 	if (!entry)
 		pinbuf__misuse(&heap->region, "foreign pointer: %p is in no heap's memory", ptr);
-	if (buf->heap != heap)
-		pinbuf__misuse(&heap->region, "foreign pointer: %p belongs to heap '%s'", ptr,
-			       buf->heap->name);
 	pinbuf__misuse(&heap->region, "double free or invalid pointer: no live block begins at %p",
 		       ptr);
 }

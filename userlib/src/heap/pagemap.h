@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From any address to what lies there, in two loads; in one where the leaf is known,
- * as each thread's cache knows the one it used last.  The process has one map for
- * all its heaps: a root of 2^12 leaves, a leaf of 2^20 chunks of 64 KiB each.  The
- * entry of a chunk is
+ * From any address to what a heap has there, in two loads; in one where the leaf is
+ * known, as each thread's cache knows the one it used last.  Each heap has a map of
+ * its own, so that what is found is this heap's: a root of 2^12 leaves, a leaf of
+ * 2^20 chunks of 64 KiB each.  The entry of a chunk is
  *
- *	0		no heap's
- *	span + 1	blocks of one class: the chunk is the span
- *	buffer		runs of pages, or free
+ *	0		not this heap's
+ *	buffer << 16	runs of pages, or free
+ *	states << 16	blocks of one class: where the bytes are that say which are live,
+ *		+ bin	and in the lower 16 bits where a cache has the class's bin
  *
- * so that one test of the lowest bit sends the usual free on its way.  The upper 16
- * bits of a span's entry are the offset of its class's bin in a cache: what a free
- * stores there it stores early, and the next malloc need not wait to know that it
- * concerns another class.  A leaf is made when a heap first reaches
- * its 64 GiB, and stays: readers need no lock.
+ * so that a free goes straight to the bin and the state, which are all that it needs.
+ * A leaf is made when a heap first reaches its 64 GiB, and stays: readers need no lock.
  */
 #ifndef PINBUF_HEAP_PAGEMAP_H
 #define PINBUF_HEAP_PAGEMAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,35 +30,55 @@ enum {
 	HEAP_LEAF_SHIFT = 36,
 	HEAP_ROOT_SIZE = 1 << 12,	/* 48-bit addresses */
 	HEAP_LEAF_SIZE = 1 << (HEAP_LEAF_SHIFT - HEAP_CHUNK_SHIFT),
-	HEAP_ENTRY_SPAN = 1,
+	HEAP_ENTRY_SHIFT = 16,		/* addresses have the upper 48 bits of an entry */
 };
 
-extern uintptr_t *pinbuf__heap_map[HEAP_ROOT_SIZE] __attribute__((visibility("hidden")));
+struct heap_map {
+	uintptr_t *leaf[HEAP_ROOT_SIZE];
+};
 
-static inline uintptr_t heap_leaf_get(const uintptr_t *leaf, uintptr_t addr)
+static inline size_t heap_entry_bin(uintptr_t entry)
 {
-	return __atomic_load_n(&leaf[(addr >> HEAP_CHUNK_SHIFT) % HEAP_LEAF_SIZE],
-			       __ATOMIC_RELAXED);
+	return entry % (1 << HEAP_ENTRY_SHIFT);
 }
 
-/* The leaf of an address, or NULL if no heap ever had memory there. */
-static inline uintptr_t *heap_map_leaf(uintptr_t addr)
+static inline bool heap_entry_is_span(uintptr_t entry)
+{
+	return heap_entry_bin(entry);
+}
+
+struct heap_buffer;
+
+/* of an entry that is no span's; NULL if nothing of the heap is there */
+static inline struct heap_buffer *heap_entry_buffer(uintptr_t entry)
+{
+	return (struct heap_buffer *)(entry >> HEAP_ENTRY_SHIFT);
+}
+
+static inline uintptr_t heap_buffer_entry(const struct heap_buffer *buf)
+{
+	return (uintptr_t)buf << HEAP_ENTRY_SHIFT;
+}
+
+/* The leaf of an address, or NULL if the heap never had memory there. */
+static inline uintptr_t *heap_map_leaf(const struct heap_map *map, uintptr_t addr)
 {
 	uintptr_t root = addr >> HEAP_LEAF_SHIFT;
 
 	if (PINBUF_UNLIKELY(root >= HEAP_ROOT_SIZE))
 		return NULL;
-	return __atomic_load_n(&pinbuf__heap_map[root], __ATOMIC_CONSUME);
+	return __atomic_load_n(&map->leaf[root], __ATOMIC_CONSUME);
 }
 
-static inline uintptr_t heap_map_get(uintptr_t addr)
+static inline uintptr_t heap_map_get(const struct heap_map *map, uintptr_t addr)
 {
-	uintptr_t *leaf = heap_map_leaf(addr);
+	uintptr_t *leaf = heap_map_leaf(map, addr);
 
-	return leaf ? heap_leaf_get(leaf, addr) : 0;
+	return leaf ? PINBUF_LOAD(&leaf[(addr >> HEAP_CHUNK_SHIFT) % HEAP_LEAF_SIZE]) : 0;
 }
 
-PINBUF_MUST_CHECK int pinbuf__heap_map_reserve(uintptr_t addr, size_t len);
-void pinbuf__heap_map_set(uintptr_t addr, size_t len, uintptr_t entry);
+PINBUF_MUST_CHECK int pinbuf__heap_map_reserve(struct heap_map *map, uintptr_t addr, size_t len);
+void pinbuf__heap_map_set(struct heap_map *map, uintptr_t addr, size_t len, uintptr_t entry);
+void pinbuf__heap_map_fini(struct heap_map *map);
 
 #endif /* PINBUF_HEAP_PAGEMAP_H */

@@ -35,9 +35,9 @@ static void cache_done(struct pinbuf_heap *heap, struct heap_cache *cache)
 }
 
 /* Who looks is told of each block of a buffer, which is the pool. */
-static struct heap_buffer *pool_of(const void *ptr)
+static struct heap_buffer *pool_of(const struct pinbuf_heap *heap, const void *ptr)
 {
-	return heap_entry_span(heap_map_get((uintptr_t)ptr))->run->buf;
+	return heap_entry_span(heap_map_get(&heap->map, (uintptr_t)ptr))->run->buf;
 }
 
 static void *small_alloc(struct pinbuf_heap *heap, size_t size, bool grow)
@@ -49,14 +49,14 @@ static void *small_alloc(struct pinbuf_heap *heap, size_t size, bool grow)
 	done = heap_cache_pop(cache, size, &ptr);
 	if (!done)
 		pinbuf__heap_cache_tick(cache);
-	if (!done && pinbuf__heap_cache_fill(cache, (unsigned int)heap_class(size), grow))
+	if (!done && pinbuf__heap_cache_fill(cache, heap_class(size), grow))
 		done = heap_cache_pop(cache, size, &ptr);
 	cache_done(heap, cache);
 	if (!done)
 		return NULL;
 	PROBE3(heap_alloc, heap->name, ptr, size);
 	if (PINBUF_UNLIKELY(pinbuf__checked))
-		pinbuf__check_give(pool_of(ptr), ptr, heap_class_size(heap_class(size)));
+		pinbuf__check_give(pool_of(heap, ptr), ptr, heap_class_size(heap_class(size)));
 	return ptr;
 }
 
@@ -150,24 +150,24 @@ void *pinbuf__heap_zeroed(struct pinbuf_heap *heap, size_t size, size_t align)
 
 static void small_free(struct pinbuf_heap *heap, struct heap_span *span, void *ptr)
 {
-	size_t block, offset = span->cls * (size_t)HEAP_BIN;
+	uintptr_t addr = (uintptr_t)ptr;
 	struct heap_cache *cache;
-	struct heap_entry entry;
+	struct heap_bin *bin;
+	size_t block;
 
-	if (span->heap != heap || !heap_span_block(span, ptr, &block) ||
-	    PINBUF_LOAD(&span->state[block]) != HEAP_LIVE)
+	if (!heap_span_block(span, ptr, &block) || PINBUF_LOAD(&span->state[block]) != HEAP_LIVE)
 		pinbuf__heap_misuse(heap, ptr, NULL);
 	if (PINBUF_UNLIKELY(pinbuf__checked))
 		pinbuf__check_take(span->run->buf, ptr, span->size);
 	PROBE2(heap_free, heap->name, ptr);
-	entry = (struct heap_entry){ ptr, &span->state[block] };
 	cache = cache_use(heap);
-	cache->leaf_nr = (uintptr_t)ptr >> HEAP_LEAF_SHIFT;
-	cache->leaf = heap_map_leaf((uintptr_t)ptr);
-	if (!heap_cache_push(cache, offset, span->size, entry)) {
+	cache->chunk = addr >> HEAP_LEAF_SHIFT << (HEAP_LEAF_SHIFT - HEAP_CHUNK_SHIFT);
+	cache->leaf = heap_map_leaf(&heap->map, addr);
+	bin = heap_cache_bin(cache, span->cls);
+	if (!heap_bin_push(cache, bin, ptr, &span->state[block])) {
 		pinbuf__heap_cache_tick(cache);
 		pinbuf__heap_cache_drain(cache, span->cls, heap_class_cap(span->cls) / 2);
-		(void)heap_cache_push(cache, offset, span->size, entry);
+		(void)heap_bin_push(cache, bin, ptr, &span->state[block]);
 	}
 	cache_done(heap, cache);
 }
@@ -178,11 +178,11 @@ void pinbuf__heap_dealloc(struct pinbuf_heap *heap, void *ptr)
 
 	if (!ptr)
 		return;
-	entry = heap_map_get((uintptr_t)ptr);
-	if (entry & HEAP_ENTRY_SPAN)
+	entry = heap_map_get(&heap->map, (uintptr_t)ptr);
+	if (heap_entry_is_span(entry))
 		small_free(heap, heap_entry_span(entry), ptr);
-	else if (entry && ((struct heap_buffer *)entry)->heap == heap)
-		pinbuf__heap_large_free(heap, (struct heap_buffer *)entry, ptr);
+	else if (entry)
+		pinbuf__heap_large_free(heap, heap_entry_buffer(entry), ptr);
 	else
 		pinbuf__heap_misuse(heap, ptr, NULL);
 }
@@ -191,19 +191,18 @@ void pinbuf__heap_dealloc(struct pinbuf_heap *heap, void *ptr)
 static struct heap_span *span_of(struct pinbuf_heap *heap, const void *ptr,
 				 struct heap_buffer **buf)
 {
-	uintptr_t entry = heap_map_get((uintptr_t)ptr);
+	uintptr_t entry = heap_map_get(&heap->map, (uintptr_t)ptr);
 	struct heap_span *span;
 	size_t block;
 
-	if (!(entry & HEAP_ENTRY_SPAN)) {
-		*buf = (struct heap_buffer *)entry;
-		if (!entry || (*buf)->heap != heap)
+	if (!heap_entry_is_span(entry)) {
+		*buf = heap_entry_buffer(entry);
+		if (!*buf)
 			pinbuf__heap_misuse(heap, ptr, NULL);
 		return NULL;
 	}
 	span = heap_entry_span(entry);
-	if (span->heap != heap || !heap_span_block(span, ptr, &block) ||
-	    PINBUF_LOAD(&span->state[block]) != HEAP_LIVE)
+	if (!heap_span_block(span, ptr, &block) || PINBUF_LOAD(&span->state[block]) != HEAP_LIVE)
 		pinbuf__heap_misuse(heap, ptr, NULL);
 	return span;
 }

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "cache.h"
 #include "core.h"
 #include "runs.h"
 #include "span.h"
@@ -18,7 +19,8 @@ static size_t span_nr(unsigned int cls)
 
 static size_t books_offset(size_t nr)
 {
-	return sizeof(struct heap_span) + (nr + LINE - 1) / LINE * LINE;
+	/* one more state, never live: an address of the tail may pass for a block's */
+	return sizeof(struct heap_span) + (nr + LINE) / LINE * LINE;
 }
 
 static struct heap_span *span_describe(struct pinbuf_heap *heap, unsigned int cls)
@@ -38,7 +40,7 @@ static struct heap_span *span_describe(struct pinbuf_heap *heap, unsigned int cl
 	span->cls = (uint16_t)cls;
 	span->nr = (uint16_t)nr;
 	span->size = (uint16_t)heap_class_size(cls);
-	span->reciprocal = (uint32_t)((((uint64_t)1 << 32) + span->size - 1) / span->size);
+	span->reciprocal = heap_class_reciprocal(cls);
 	span->books = (struct heap_span_books *)((char *)span + books_offset(nr));
 	return span;
 }
@@ -80,8 +82,8 @@ struct heap_span *pinbuf__heap_span_new(struct pinbuf_heap *heap, unsigned int c
 	span->base = heap_run_addr(span->run);
 	books_open(span->books, span->nr);
 	PINBUF_STORE(&heap->span_waste, heap->span_waste + HEAP_CHUNK % span->size);
-	pinbuf__heap_map_set(span->base, HEAP_CHUNK, (uintptr_t)span + HEAP_ENTRY_SPAN +
-			     ((uintptr_t)cls * HEAP_BIN << 48));
+	pinbuf__heap_map_set(&heap->map, span->base, HEAP_CHUNK,
+			     (uintptr_t)span->state << HEAP_ENTRY_SHIFT | heap_bin_place(cls));
 out:
 	heap_unlock(&heap->pages);
 	return span;
@@ -90,7 +92,7 @@ out:
 void pinbuf__heap_span_drop(struct pinbuf_heap *heap, struct heap_span *span)
 {
 	heap_lock(&heap->pages);
-	pinbuf__heap_map_set(span->base, HEAP_CHUNK, (uintptr_t)span->run->buf);
+	pinbuf__heap_map_set(&heap->map, span->base, HEAP_CHUNK, heap_buffer_entry(span->run->buf));
 	PINBUF_STORE(&heap->span_waste, heap->span_waste - HEAP_CHUNK % span->size);
 	describe_undo(heap, span);
 	pinbuf__heap_run_free(heap, span->run);

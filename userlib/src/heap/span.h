@@ -3,9 +3,9 @@
  * A span: a chunk of 64 KiB cut into blocks of one class.
  *
  * Its descriptor lies apart from it, in three parts on cache lines of their own:
- * what every free reads and nobody writes; a byte a block, that says whether the
- * block is live, written by whoever allocates and frees it; what is changed with
- * the class's lock held.
+ * what never changes; a byte a block, that says whether the block is live, written
+ * by whoever allocates and frees it, which is all that they touch; what is changed
+ * with the class's lock held.
  */
 #ifndef PINBUF_HEAP_SPAN_H
 #define PINBUF_HEAP_SPAN_H
@@ -49,13 +49,7 @@ struct heap_entry {
 
 static inline struct heap_span *heap_entry_span(uintptr_t entry)
 {
-	return (struct heap_span *)((entry << 16 >> 16) - HEAP_ENTRY_SPAN);
-}
-
-/* offset of the bin of its class, known without a look at the span */
-static inline size_t heap_entry_bin(uintptr_t entry)
-{
-	return entry >> 48;
+	return (struct heap_span *)((entry >> HEAP_ENTRY_SHIFT) - offsetof(struct heap_span, state));
 }
 
 /*
@@ -64,12 +58,17 @@ static inline size_t heap_entry_bin(uintptr_t entry)
  * is below the reciprocal just when nothing remains, as offsets and sizes are below
  * 2^16.
  */
-static inline bool heap_span_block(const struct heap_span *span, const void *ptr, size_t *block)
+static inline bool heap_block_at(const void *ptr, uint32_t reciprocal, size_t *block)
 {
-	uint64_t product = (uint64_t)((uintptr_t)ptr % HEAP_CHUNK) * span->reciprocal;
+	uint64_t product = (uint64_t)((uintptr_t)ptr % HEAP_CHUNK) * reciprocal;
 
 	*block = product >> 32;
-	return (uint32_t)product < span->reciprocal;
+	return (uint32_t)product < reciprocal;
+}
+
+static inline bool heap_span_block(const struct heap_span *span, const void *ptr, size_t *block)
+{
+	return heap_block_at(ptr, span->reciprocal, block);
 }
 
 /* With the class's lock held, which all but the first need. */
