@@ -67,6 +67,7 @@ static inline void hole_add(struct pinbuf_freelist *f, size_t place, size_t unit
 	hole_tags(f, place, units);
 	if (place + units == f->units) {
 		f->tail = place;
+		f->tail_class = holes_class(units);
 		return;
 	}
 	holes_add(&f->holes, place, units);
@@ -180,7 +181,7 @@ static inline size_t hole_find(struct pinbuf_freelist *f, size_t units, size_t a
 	size_t from = holes_class_from(&f->holes, holes_class_above(most));
 
 	*klass = (unsigned int)from;
-	if (tail >= most && holes_class(tail) < from)
+	if (tail >= most && f->tail_class < from)
 		return f->tail;
 	if (PINBUF_LIKELY(from != HOLES_NONE))
 		return holes_lowest(&f->holes, (unsigned int)from);
@@ -266,14 +267,14 @@ static void hole_make(struct pinbuf_freelist *f, size_t place, size_t units)
 {
 	size_t next = place + units, more;
 
-	if (next < f->units && !(f->tags[next] & TAG_USED)) {
+	if (!(f->tags[next] & TAG_USED)) {
 		more = length(f->tags[next]);
 		hole_remove(f, next, more);
 		tags_clear(f, next, more);
 		units += more;
 	}
-	if (place && !(f->tags[place - 1] & TAG_USED)) {
-		more = length(f->tags[place - 1]);
+	if (!((f->tags - 1)[place] & TAG_USED)) {
+		more = length((f->tags - 1)[place]);
 		hole_remove(f, place - more, more);
 		tags_clear(f, place - more, more);
 		place -= more;
@@ -328,7 +329,7 @@ static bool resize(struct pinbuf_freelist *f, size_t place, size_t had, size_t s
 	size_t next = place + had, want = units_of(size), more = 0;
 
 	if (want > had) {
-		if (next == f->units || (f->tags[next] & TAG_USED))
+		if (f->tags[next] & TAG_USED)
 			return false;
 		more = length(f->tags[next]);
 		if (had + more < want)

@@ -21,11 +21,12 @@
 
 struct pinbuf_freelist {
 	struct pinbuf_region region;	/* its window is closed */
-	uint32_t *tags;
+	uint32_t *tags;			/* before the first and behind the last: in use */
 	uintptr_t start;
 	size_t units;
 	size_t largest;			/* place of the largest hole, or HOLES_NONE */
 	size_t tail;			/* place of the hole at the end, or f->units */
+	size_t tail_class;
 	uint64_t allocated, deallocated, peak, nr_allocs, nr_deallocs;
 	uint64_t slack;			/* bytes of live blocks that nobody asked for */
 	struct holes holes;

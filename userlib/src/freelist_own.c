@@ -33,6 +33,23 @@ static int opts_check(struct pinbuf_freelist_opts *o)
 	return 0;
 }
 
+static void tags_fini(struct pinbuf_freelist *f)
+{
+	free(f->tags - 1);
+}
+
+static int tags_init(struct pinbuf_freelist *f)
+{
+	uint32_t *tags = calloc(f->units + 2, sizeof(*tags));
+
+	if (!tags)
+		return pinbuf__refuse_own((f->units + 2) * sizeof(*tags));
+	tags[0] = TAG_USED;
+	tags[f->units + 1] = TAG_USED;
+	f->tags = tags + 1;
+	return 0;
+}
+
 /* Everything is one hole. */
 static void list_clear(struct pinbuf_freelist *f)
 {
@@ -59,11 +76,9 @@ int pinbuf_freelist_create(struct pinbuf_freelist **out, const struct pinbuf_fre
 	pinbuf_region_init(&f->region, &pinbuf__freelist_ops, o.name ? o.name : "freelist",
 			   o.buffer ? 0 : pinbuf_region_caps(o.parent) & INHERITED);
 	f->units = o.bytes / UNIT;
-	f->tags = calloc(f->units, sizeof(*f->tags));
-	if (!f->tags) {
-		ret = pinbuf__refuse_own(f->units * sizeof(*f->tags));
+	ret = tags_init(f);
+	if (ret)
 		goto out_list;
-	}
 	ret = pinbuf__holes_init(&f->holes, f->units);
 	if (ret)
 		goto out_tags;
@@ -89,7 +104,7 @@ int pinbuf_freelist_create(struct pinbuf_freelist **out, const struct pinbuf_fre
 out_holes:
 	pinbuf__holes_fini(&f->holes);
 out_tags:
-	free(f->tags);
+	tags_fini(f);
 out_list:
 	free(f);
 	return ret;
@@ -107,7 +122,7 @@ void pinbuf_freelist_destroy(struct pinbuf_freelist *f)
 	if (f->memory)
 		pinbuf__parent_dealloc(&f->region, f->parent, f->memory, l);
 	pinbuf__holes_fini(&f->holes);
-	free(f->tags);
+	tags_fini(f);
 	free(f);
 }
 

@@ -12,11 +12,9 @@
 
 int pinbuf__holes_init(struct holes *h, size_t places)
 {
-	size_t nr = places, classes = holes_class(places) + 1, i;
+	size_t nr = places, classes = holes_class(places) + 1;
 
 	memset(h, 0, sizeof(*h));
-	for (i = 0; i < HOLES_ROWS * HOLES_SUB; i++)
-		h->first[i] = HOLES_EMPTY;
 	do {
 		nr = (nr + 63) / 64;
 		h->level_at[h->nr_levels++] = h->words;
@@ -30,18 +28,6 @@ void pinbuf__holes_fini(struct holes *h)
 {
 	free(h->trees);
 	h->trees = NULL;
-}
-
-size_t pinbuf__holes_lowest(struct holes *h, unsigned int klass)
-{
-	const uint64_t *tree = holes_tree(h, klass);
-	unsigned int level = h->nr_levels;
-	size_t place = 0;
-
-	while (level--)
-		place = place * 64 + (size_t)__builtin_ctzl(tree[h->level_at[level] + place]);
-	h->first[klass] = (uint32_t)place * 2 + 1;
-	return place;
 }
 
 /* The next hole of a class above @place, or HOLES_NONE. */
@@ -68,10 +54,10 @@ size_t pinbuf__holes_next(const struct holes *h, unsigned int klass, size_t plac
 /* The class of the largest holes, or HOLES_NONE. */
 size_t pinbuf__holes_last_class(const struct holes *h)
 {
-	unsigned int row;
+	unsigned int word;
 
-	if (!h->rows)
+	if (!h->words_of_classes)
 		return HOLES_NONE;
-	row = 31 - (unsigned int)__builtin_clz(h->rows);
-	return row << HOLES_SUB_BITS | (31 - (unsigned int)__builtin_clz(h->subs[row]));
+	word = 31 - (unsigned int)__builtin_clz(h->words_of_classes);
+	return word * 64 + (63 - (unsigned int)__builtin_clzl(h->classes[word]));
 }

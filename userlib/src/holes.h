@@ -11,22 +11,20 @@
 
 #define HOLES_SUB_BITS	4				/* classes in a power of two, as bits */
 #define HOLES_SUB	(1U << HOLES_SUB_BITS)
-#define HOLES_ROWS	32				/* powers of two */
+#define HOLES_CLASSES	512U				/* up to 2^32 units */
 #define HOLES_LEVELS	6				/* 64^6 places are enough */
 
 /*
  * Sizes and places are counted in units.  For each class a tree of bitmaps says where
  * its holes begin: level 0 has a bit a place, and each level above a bit for each word
- * below that is not zero.
+ * below that is not zero.  Another bitmap says which classes have holes.
+ *
+ * Which word becomes zero, and where the next hole is, no branch predictor can know:
+ * all levels are always written, and the lowest hole is looked for from the top.
  */
 struct holes {
-	/*
-	 * Of each class, 2 * the lowest place + 1; or if that is not known, 2 * a place
-	 * that none of its holes is below.
-	 */
-	uint32_t first[HOLES_ROWS * HOLES_SUB];
-	uint32_t rows;			/* which powers of two have a hole */
-	uint16_t subs[HOLES_ROWS];	/* which classes of it */
+	uint64_t classes[HOLES_CLASSES / 64];
+	uint32_t words_of_classes;	/* a bit for each word above that is not zero */
 	unsigned int nr_levels;
 	size_t level_at[HOLES_LEVELS];	/* words from the start of a class's tree */
 	size_t words;			/* of one class's tree */
@@ -38,29 +36,28 @@ int pinbuf__holes_init(struct holes *h, size_t places);
 void pinbuf__holes_fini(struct holes *h);
 
 #define HOLES_NONE	SIZE_MAX
-#define HOLES_EMPTY	(UINT32_MAX - 1)	/* the first of a class without holes */
 
-/* The class that a hole of @units is in: the row and the class in one number. */
+/* Of @units below 32 each is a class; above, their five upper bits are. */
+static inline unsigned int holes_class_shift(size_t units)
+{
+	return 59 - (unsigned int)__builtin_clzl(units | HOLES_SUB);
+}
+
+/* The class that a hole of @units is in. */
 static inline unsigned int holes_class(size_t units)
 {
-	unsigned int row;
+	unsigned int shift = holes_class_shift(units);
 
-	if (units < HOLES_SUB)
-		return (unsigned int)units;
-	row = 63 - (unsigned int)__builtin_clzl(units);
-	return (row - HOLES_SUB_BITS + 1) << HOLES_SUB_BITS |
-	       (units >> (row - HOLES_SUB_BITS) & (HOLES_SUB - 1));
+	return (shift << HOLES_SUB_BITS) + (unsigned int)(units >> shift);
 }
 
 /* The smallest class all of whose holes have @units. */
 static inline unsigned int holes_class_above(size_t units)
 {
-	unsigned int row;
+	unsigned int shift = holes_class_shift(units);
 
-	if (units < HOLES_SUB)
-		return (unsigned int)units;
-	row = 63 - (unsigned int)__builtin_clzl(units);
-	return holes_class(units + ((size_t)1 << (row - HOLES_SUB_BITS)) - 1);
+	return (shift << HOLES_SUB_BITS) +
+	       (unsigned int)((units + ((size_t)1 << shift) - 1) >> shift);
 }
 
 static inline uint64_t *holes_tree(const struct holes *h, unsigned int klass)
@@ -71,69 +68,60 @@ static inline uint64_t *holes_tree(const struct holes *h, unsigned int klass)
 static inline void holes_add(struct holes *h, size_t place, size_t units)
 {
 	unsigned int klass = holes_class(units), level;
-	uint64_t *tree = holes_tree(h, klass), *word, was;
+	uint64_t *tree = holes_tree(h, klass);
 
 	h->nr_holes++;
-	if (place <= h->first[klass] / 2)
-		h->first[klass] = (uint32_t)place * 2 + 1;
 	for (level = 0; level < h->nr_levels; level++) {
-		word = tree + h->level_at[level] + place / 64;
-		was = *word;
-		*word = was | 1ULL << place % 64;
-		if (was)
-			return;
+		tree[h->level_at[level] + place / 64] |= 1ULL << place % 64;
 		place /= 64;
 	}
-	h->subs[klass >> HOLES_SUB_BITS] |= (uint16_t)(1U << (klass & (HOLES_SUB - 1)));
-	h->rows |= 1U << (klass >> HOLES_SUB_BITS);
+	h->classes[klass / 64] |= 1ULL << klass % 64;
+	h->words_of_classes |= 1U << klass / 64;
 }
 
 static inline void holes_remove(struct holes *h, size_t place, unsigned int klass)
 {
-	unsigned int row = klass >> HOLES_SUB_BITS, level;
-	uint64_t *tree = holes_tree(h, klass), *word;
+	uint64_t *tree = holes_tree(h, klass), *word, empty = 1;
+	unsigned int level;
 
 	h->nr_holes--;
-	h->first[klass] -= h->first[klass] == place * 2 + 1;
 	for (level = 0; level < h->nr_levels; level++) {
 		word = tree + h->level_at[level] + place / 64;
-		*word &= ~(1ULL << place % 64);
-		if (*word)
-			return;
+		*word &= ~(empty << place % 64);
+		empty = !*word;
 		place /= 64;
 	}
-	h->first[klass] = HOLES_EMPTY;
-	h->subs[row] &= (uint16_t)~(1U << (klass & (HOLES_SUB - 1)));
-	if (!h->subs[row])
-		h->rows &= ~(1U << row);
+	word = &h->classes[klass / 64];
+	*word &= ~(empty << klass % 64);
+	h->words_of_classes &= ~((uint32_t)!*word << klass / 64);
 }
 
 /* The first class from @klass on that has a hole, or HOLES_NONE. */
 static inline size_t holes_class_from(const struct holes *h, unsigned int klass)
 {
-	unsigned int row = klass >> HOLES_SUB_BITS;
-	uint32_t subs, rows;
+	uint64_t word = h->classes[klass / 64] & ~0ULL << klass % 64;
+	uint32_t words;
 
-	if (row >= HOLES_ROWS)
+	/* most lists are asked for less than 128 units, which one word has */
+	if (PINBUF_LIKELY(word))
+		return (klass & ~63U) + (unsigned int)__builtin_ctzl(word);
+	words = h->words_of_classes & ~1U << klass / 64;
+	if (!words)
 		return HOLES_NONE;
-	subs = h->subs[row] & ~0U << (klass & (HOLES_SUB - 1));
-	if (subs)
-		return row << HOLES_SUB_BITS | (unsigned int)__builtin_ctz(subs);
-	rows = row + 1 < HOLES_ROWS ? h->rows & ~0U << (row + 1) : 0;
-	if (!rows)
-		return HOLES_NONE;
-	row = (unsigned int)__builtin_ctz(rows);
-	return row << HOLES_SUB_BITS | (unsigned int)__builtin_ctz(h->subs[row]);
+	klass = (unsigned int)__builtin_ctz(words);
+	return klass * 64 + (unsigned int)__builtin_ctzl(h->classes[klass]);
 }
 
-size_t pinbuf__holes_lowest(struct holes *h, unsigned int klass);
-
 /* The lowest place of a class that has a hole. */
-static inline size_t holes_lowest(struct holes *h, unsigned int klass)
+static inline size_t holes_lowest(const struct holes *h, unsigned int klass)
 {
-	uint32_t first = h->first[klass];
+	const uint64_t *tree = holes_tree(h, klass);
+	unsigned int level = h->nr_levels;
+	size_t place = 0;
 
-	return first & 1 ? first / 2 : pinbuf__holes_lowest(h, klass);
+	while (level--)
+		place = place * 64 + (size_t)__builtin_ctzl(tree[h->level_at[level] + place]);
+	return place;
 }
 
 size_t pinbuf__holes_next(const struct holes *h, unsigned int klass, size_t place);
