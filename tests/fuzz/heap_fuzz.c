@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * libFuzzer: the pinned heap, driven by bytes: each pair of them is a call and a
- * size.  Every live block keeps its own bytes, and the counters those of the model.
- *
- * clang -fsanitize=fuzzer,address,undefined; without -DFUZZ_MAIN it is the fuzzer,
- * with it a program that runs the files it is given.
+ * The pinned heap, driven by bytes: each pair of them is a call and a size.  Every
+ * live block keeps its own bytes, and the counters those of the model.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -121,20 +118,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	pinbuf_heap_destroy(heap);
 	return 0;
 }
-
-#ifdef FUZZ_MAIN
-int main(int argc, char **argv)
-{
-	static uint8_t data[1 << 20];
-	int i;
-
-	for (i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rb");
-
-		MUST(f);
-		LLVMFuzzerTestOneInput(data, fread(data, 1, sizeof(data), f));
-		fclose(f);
-	}
-	return 0;
-}
-#endif
