@@ -34,15 +34,13 @@ static void bins_of_a_cache_do_not_touch(void **state)
 
 	(void)state;
 	for (cls = 0; cls < HEAP_NR_CLASSES; cls++) {
-		size_t start = heap_bin_place(cls) * HEAP_BIN_UNIT;
-		size_t end = heap_bin_place(cls + 1) * HEAP_BIN_UNIT;
+		size_t len = (heap_bin_line(cls + 1) - heap_bin_line(cls)) * HEAP_LINE;
 
-		assert_true(start >= sizeof(struct heap_cache));
-		assert_int_equal(start % 64, 0);
-		assert_true(end - start >= offsetof(struct heap_bin, entry) +
+		assert_true(heap_bin_line(cls) * HEAP_LINE >= sizeof(struct heap_cache));
+		assert_true(len >= sizeof(struct heap_bin) +
 			    heap_class_cap(cls) * sizeof(struct heap_entry));
-		assert_true(heap_bin_place(cls) <= UINT16_MAX);
-		assert_true(heap_class_cap(cls) * sizeof(struct heap_entry) <= UINT16_MAX);
+		/* an entry of the page map has room for it */
+		assert_true(heap_bin_line(cls) < 1 << (HEAP_ENTRY_SHIFT - HEAP_ENTRY_LINE));
 	}
 }
 
@@ -62,16 +60,15 @@ static void every_block_of_a_span_is_found_and_nothing_else(void **state)
 
 	(void)state;
 	for (cls = 0; cls < HEAP_NR_CLASSES; cls++) {
-		size_t size = heap_class_size(cls), offset, block;
-		struct heap_span span = {
-			.reciprocal = (uint32_t)((((uint64_t)1 << 32) + size - 1) / size),
-		};
+		size_t size = heap_class_size(cls), offset;
+		struct heap_span span = { .reciprocal = heap_class_reciprocal(cls) };
 
 		for (offset = 0; offset < HEAP_CHUNK; offset++) {
-			bool found = heap_span_block(&span, (void *)(HEAP_CHUNK + offset), &block);
+			void *ptr = (void *)(HEAP_CHUNK + offset);
 
-			assert_int_equal(found, offset % size == 0);
-			assert_int_equal(block, offset / size);
+			assert_int_equal(heap_begins_block(ptr, span.reciprocal),
+					 offset % size == 0);
+			assert_int_equal(heap_span_block(&span, ptr), offset / size);
 		}
 	}
 }

@@ -28,7 +28,7 @@
 enum { GROW = 4 << 20, KEEP = 16 << 20 };
 
 struct pinbuf_heap *pinbuf__front;
-size_t pinbuf__front_hot_max = HEAP_SMALL_MAX;
+size_t pinbuf__front_usual;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct pinbuf_heap *pinned;
@@ -103,6 +103,7 @@ static void front_make(void)
 		say("malloc has no memory to begin with");
 		abort();
 	}
+	pinbuf__front_usual = HEAP_SMALL_MAX + 1;
 }
 
 /**
@@ -140,7 +141,7 @@ struct pinbuf_heap *pinbuf__front_owner(const void *ptr)
 static void forked(void)
 {
 	pinned_min = SIZE_MAX;
-	pinbuf__front_hot_max = HEAP_SMALL_MAX;
+	pinbuf__front_usual = HEAP_SMALL_MAX + 1;
 }
 
 static int buffer_get(void *ctx, size_t len, struct pinbuf_heap_pages *pages)
@@ -206,7 +207,7 @@ static void pinned_begin(size_t min)
 		 min, info.source == PINBUF_SOURCE_LOCKED ? " (locked memory, there is no /dev/pinbuf)" : "");
 	say(text);
 	if (min <= HEAP_SMALL_MAX)
-		pinbuf__front_hot_max = min - 1;
+		pinbuf__front_usual = min;
 	PINBUF_STORE(&pinned_min, min);
 }
 

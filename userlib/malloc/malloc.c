@@ -40,9 +40,9 @@ static inline void *front_malloc(size_t size)
 	struct heap_cache *cache = pinbuf__heap_cache;
 	void *ptr;
 
-	/* before there is a heap, the thread's cache is of none and empty */
+	/* before there is a heap, no size is usual */
 	if (PINBUF_LIKELY(PINBUF_LOAD(&cache->heap) == pinbuf__front &&
-			  size <= pinbuf__front_hot_max && heap_cache_pop(cache, size, &ptr)))
+			  size < pinbuf__front_usual && heap_cache_pop(cache, size, &ptr)))
 		return ptr;
 	return alloc_slow(size);
 }

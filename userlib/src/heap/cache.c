@@ -14,7 +14,7 @@
 #include "cache.h"
 #include "core.h"
 
-/* Of no heap: theirs is NULL.  Nobody writes to them. */
+/* Of no heap: theirs is NULL.  They have no bins, and nobody writes to them. */
 static struct heap_cache none = { .chunk = HEAP_NO_CHUNK };
 static struct heap_cache ended = { .chunk = HEAP_NO_CHUNK };
 
@@ -32,17 +32,19 @@ static bool key_works;
 
 static void bins_init(struct heap_cache *cache)
 {
+	struct heap_bin *bin;
 	unsigned int cls;
 	size_t nr;
 
 	for (nr = 0; nr <= HEAP_SMALL_MAX / HEAP_GRANULE; nr++)
-		cache->place[nr] = (uint16_t)heap_bin_place(heap_class(nr * HEAP_GRANULE));
+		cache->line[nr] = (uint16_t)heap_bin_line(heap_class(nr * HEAP_GRANULE));
 	for (cls = 0; cls < HEAP_NR_CLASSES; cls++) {
-		*heap_cache_bin(cache, cls) = (struct heap_bin){
-			.reciprocal = heap_class_reciprocal(cls),
-			.size = (uint16_t)heap_class_size(cls),
-			.full = (uint16_t)(heap_class_cap(cls) * sizeof(struct heap_entry)),
-		};
+		bin = heap_cache_bin(cache, cls);
+		bin->top = bin->entry;
+		bin->limit = bin->entry + heap_class_cap(cls);
+		bin->nr_allocs = 0;
+		bin->reciprocal = heap_class_reciprocal(cls);
+		bin->size = (uint32_t)heap_class_size(cls);
 		cache->nr_filled[cls] = 0;
 		cache->batch[cls] = 1;
 		cache->seen[cls] = 0;
@@ -73,8 +75,7 @@ struct heap_cache *pinbuf__heap_cache_new(struct pinbuf_heap *heap)
 	if (cache)
 		idle = cache->next;
 	else
-		cache = pinbuf__heap_meta_alloc(&meta, heap_bin_place(HEAP_NR_CLASSES) *
-							HEAP_BIN_UNIT);
+		cache = pinbuf__heap_meta_alloc(&meta, heap_bin_line(HEAP_NR_CLASSES) * HEAP_LINE);
 	if (cache)
 		cache_init(cache, heap);
 	heap_unlock(&lock);
@@ -88,7 +89,7 @@ void pinbuf__heap_cache_tally(const struct heap_cache *cache, struct heap_tally 
 
 	for (cls = 0; cls < HEAP_NR_CLASSES; cls++) {
 		const struct heap_bin *bin = heap_cache_bin(cache, cls);
-		uint64_t nr_allocs = heap_bin_nr_given(bin);
+		uint64_t nr_allocs = PINBUF_LOAD(&bin->nr_allocs);
 		uint64_t nr_frees = nr_allocs + heap_bin_nr(bin) -
 				    (uint64_t)PINBUF_LOAD(&cache->nr_filled[cls]);
 

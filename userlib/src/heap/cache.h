@@ -25,24 +25,15 @@ struct pinbuf_heap;
  * know of its class; the entries that are used most share the line with it.
  */
 struct heap_bin {
-	/* blocks given out, times 2^16, plus the entries at hand, in bytes: of the newest
-	 * that is its place in the bin */
-	uint64_t word;
+	struct heap_entry *top;		/* one past the newest */
+	struct heap_entry *limit;	/* top, when there is no room */
+	uint64_t nr_allocs;		/* blocks given out */
 	uint32_t reciprocal;		/* of a block's size */
-	uint16_t size;			/* bytes of a block */
-	uint16_t full;			/* entries at hand, in bytes, when there is no room */
+	uint32_t size;			/* bytes of a block */
 	struct heap_entry entry[];
-} __attribute__((aligned(64)));
-
-enum {
-	HEAP_BIN_GIVEN = 1 << 16,	/* one block in a bin's word */
-	HEAP_BIN_UNIT = 8,		/* of places of bins in a cache, bytes */
 };
-_Static_assert(offsetof(struct heap_bin, entry) == sizeof(struct heap_entry),
-	       "the newest entry is where the word says");
 
 struct heap_cache {
-	uint64_t nothing;		/* 0, for a cache of no heap: an empty bin's word */
 	struct pinbuf_heap *heap;	/* NULL: of no heap any more */
 	/*
 	 * Live bytes since the thread was last below its cache are top - headroom,
@@ -53,8 +44,8 @@ struct heap_cache {
 	/* of the page map, as this thread last used it */
 	uintptr_t chunk;		/* the leaf's first; HEAP_NO_CHUNK */
 	uintptr_t *leaf;
-	/* by the number of granules that a size takes: its bin's place */
-	uint16_t place[HEAP_SMALL_MAX / HEAP_GRANULE + 1] __attribute__((aligned(64)));
+	/* by the number of granules that a size takes: cache lines up to its bin */
+	uint16_t line[HEAP_SMALL_MAX / HEAP_GRANULE + 1] __attribute__((aligned(64)));
 
 	int64_t nr_filled[HEAP_NR_CLASSES];	/* blocks from the centre, less those to it */
 	uint16_t batch[HEAP_NR_CLASSES];	/* entries to fetch next time */
@@ -62,7 +53,7 @@ struct heap_cache {
 	unsigned int tick;			/* class to visit next */
 	struct heap_cache *ring;		/* the thread's next */
 	struct heap_cache *prev, *next;		/* of the heap's; or next idle one */
-	/* bins follow */
+	/* bins follow, which begin where the next line does */
 };
 
 #define HEAP_NO_CHUNK	((uintptr_t)1 << 63)	/* far above any leaf */
@@ -92,15 +83,6 @@ void pinbuf__heap_caches_lock(void);
 void pinbuf__heap_caches_unlock(void);
 void pinbuf__heap_caches_child(void);
 
-/*
- * A counter with one writer.  One instruction where the compiler makes three of a
- * load, an addition and a relaxed store.
- */
-static inline void heap_count_up(int64_t *counter, int64_t nr)
-{
-	PINBUF_ADD(counter, nr);
-}
-
 /* Return: whether it is below 0 now. */
 static inline bool heap_count_down(int64_t *counter, int64_t nr)
 {
@@ -121,27 +103,21 @@ static inline void heap_cache_rose(struct heap_cache *cache)
 	PINBUF_STORE(&cache->headroom, 0);
 }
 
-/* bytes that a bin takes */
-static inline size_t heap_bin_len(size_t cls)
+/* The line of a cache in which the bin of a class begins. */
+static inline size_t heap_bin_line(size_t cls)
 {
-	size_t len = sizeof(struct heap_entry) * (1 + heap_class_cap(cls));
+	size_t len, line = (sizeof(struct heap_cache) + HEAP_LINE - 1) / HEAP_LINE, at;
 
-	return (len + 63) & -(size_t)64;
+	for (at = 0; at < cls; at++) {
+		len = sizeof(struct heap_bin) + heap_class_cap(at) * sizeof(struct heap_entry);
+		line += (len + HEAP_LINE - 1) / HEAP_LINE;
+	}
+	return line;
 }
 
-/* Where every cache has the bin of a class, in HEAP_BIN_UNIT; never 0. */
-static inline size_t heap_bin_place(size_t cls)
+static inline struct heap_bin *heap_cache_bin_at(struct heap_cache *cache, size_t offset)
 {
-	size_t len = sizeof(struct heap_cache), at;
-
-	for (at = 0; at < cls; at++)
-		len += heap_bin_len(at);
-	return len / HEAP_BIN_UNIT;
-}
-
-static inline struct heap_bin *heap_cache_bin_at(struct heap_cache *cache, size_t place)
-{
-	struct heap_bin *bin = (struct heap_bin *)((char *)cache + place * HEAP_BIN_UNIT);
+	struct heap_bin *bin = (struct heap_bin *)((char *)cache + offset);
 
 	__asm__("" : "+r"(bin));	/* computed once, not for each field */
 	return bin;
@@ -149,49 +125,33 @@ static inline struct heap_bin *heap_cache_bin_at(struct heap_cache *cache, size_
 
 static inline struct heap_bin *heap_cache_bin(const struct heap_cache *cache, size_t cls)
 {
-	size_t place = cache->place[heap_class_size(cls) / HEAP_GRANULE];
+	size_t line = cache->line[heap_class_size(cls) / HEAP_GRANULE];
 
-	return heap_cache_bin_at((struct heap_cache *)cache, place);
+	return heap_cache_bin_at((struct heap_cache *)cache, line * HEAP_LINE);
 }
 
 static inline size_t heap_bin_nr(const struct heap_bin *bin)
 {
-	return (uint16_t)PINBUF_LOAD(&bin->word) / sizeof(struct heap_entry);
-}
-
-/* blocks given out; the number wraps after 2^48 */
-static inline uint64_t heap_bin_nr_given(const struct heap_bin *bin)
-{
-	return PINBUF_LOAD(&bin->word) / HEAP_BIN_GIVEN;
-}
-
-/* @nr entries more are at hand, or less. */
-static inline void heap_bin_grow(struct heap_bin *bin, long nr)
-{
-	PINBUF_STORE(&bin->word, bin->word + (uint64_t)nr * sizeof(struct heap_entry));
-}
-
-static inline struct heap_entry *heap_bin_entry(struct heap_bin *bin, uint16_t place)
-{
-	return (struct heap_entry *)((char *)bin + place);
+	return (size_t)(PINBUF_LOAD(&bin->top) - bin->entry);
 }
 
 /* A block of a class, or false if none is at hand. */
 __attribute__((always_inline))
 static inline bool heap_cache_pop(struct heap_cache *cache, size_t size, void **ptr)
 {
-	size_t place = cache->place[(size + HEAP_GRANULE - 1) / HEAP_GRANULE];
-	struct heap_bin *bin = heap_cache_bin_at(cache, place);
-	uint64_t word = bin->word;
-	struct heap_entry *newest = heap_bin_entry(bin, (uint16_t)word);
+	size_t line = cache->line[(size + HEAP_GRANULE - 1) / HEAP_GRANULE];
+	struct heap_bin *bin = heap_cache_bin_at(cache, line * HEAP_LINE);
+	struct heap_entry *top = bin->top;
 
-	if (PINBUF_UNLIKELY(!(uint16_t)word))
+	if (PINBUF_UNLIKELY(top == bin->entry))
 		return false;
-	PINBUF_STORE(&bin->word, word + HEAP_BIN_GIVEN - sizeof(*newest));
-	PINBUF_STORE(newest->state, HEAP_LIVE);
+	top--;
+	PINBUF_STORE(&bin->top, top);
+	PINBUF_STORE(top->state, HEAP_LIVE);
+	PINBUF_ADD(&bin->nr_allocs, 1);
 	if (PINBUF_UNLIKELY(heap_count_down(&cache->headroom, bin->size)))
 		heap_cache_rose(cache);
-	*ptr = newest->ptr;
+	*ptr = top->ptr;
 	return true;
 }
 
@@ -200,39 +160,41 @@ __attribute__((always_inline))
 static inline bool heap_bin_push(struct heap_cache *cache, struct heap_bin *bin, void *ptr,
 				 uint8_t *state)
 {
-	uint64_t word = bin->word;
+	struct heap_entry *top = bin->top;
 
-	if (PINBUF_UNLIKELY((uint16_t)word == bin->full))
+	if (PINBUF_UNLIKELY(top == bin->limit))
 		return false;
-	heap_bin_entry(bin, (uint16_t)word)[1] = (struct heap_entry){ ptr, state };
-	PINBUF_STORE(&bin->word, word + sizeof(struct heap_entry));
+	*top = (struct heap_entry){ ptr, state };
+	PINBUF_STORE(&bin->top, top + 1);
 	PINBUF_STORE(state, HEAP_IDLE);
-	heap_count_up(&cache->headroom, bin->size);
+	PINBUF_ADD(&cache->headroom, bin->size);
 	return true;
 }
 
 /*
  * Takes a block of the cache's heap back; false if it is none that is live, its bin is
  * full, or it is of another leaf than the last one: the slow path finds out.
+ *
+ * Where it stores follows from the pointer in as few steps as can be: a processor holds
+ * later loads back until it knows.  So the state is found by a shift that the entry
+ * has; whether a block begins there is a product that only a branch waits for.
  */
 __attribute__((always_inline))
 static inline bool heap_cache_take(struct heap_cache *cache, void *ptr)
 {
-	uintptr_t chunk = ((uintptr_t)ptr >> HEAP_CHUNK_SHIFT) - cache->chunk, entry;
+	uintptr_t chunk = (uintptr_t)ptr >> HEAP_CHUNK_SHIFT, entry;
 	struct heap_bin *bin;
 	uint8_t *state;
-	size_t block;
 
-	if (PINBUF_UNLIKELY(chunk >= HEAP_LEAF_SIZE))
+	if (PINBUF_UNLIKELY(chunk - cache->chunk >= HEAP_LEAF_SIZE))
 		return false;
-	entry = PINBUF_LOAD(&cache->leaf[chunk]);
+	entry = PINBUF_LOAD(&cache->leaf[chunk % HEAP_LEAF_SIZE]);
 	if (PINBUF_UNLIKELY(!heap_entry_is_span(entry)))
 		return false;
 	bin = heap_cache_bin_at(cache, heap_entry_bin(entry));
-	if (PINBUF_UNLIKELY(!heap_block_at(ptr, bin->reciprocal, &block)))
-		return false;
-	state = (uint8_t *)(entry >> HEAP_ENTRY_SHIFT) + block;
-	return PINBUF_LIKELY(PINBUF_LOAD(state) == HEAP_LIVE) &&
+	state = heap_entry_state(entry, ptr);
+	return PINBUF_LIKELY(heap_begins_block(ptr, bin->reciprocal) &&
+			     PINBUF_LOAD(state) == HEAP_LIVE) &&
 	       heap_bin_push(cache, bin, ptr, state);
 }
 

@@ -38,7 +38,7 @@ bool pinbuf__heap_cache_fill(struct heap_cache *cache, unsigned int cls, bool gr
 	cache->batch[cls] = (uint16_t)(2 * nr < most ? 2 * nr : most);
 	nr = pinbuf__heap_central_take(cache->heap, cls, bin->entry, nr, grow);
 	PINBUF_STORE(&cache->nr_filled[cls], cache->nr_filled[cls] + nr);
-	heap_bin_grow(bin, nr);
+	PINBUF_STORE(&bin->top, bin->entry + nr);
 	PROBE3(heap_refill, cache->heap->name, heap_class_size(cls), nr);
 	return nr;
 }
@@ -54,7 +54,7 @@ static void drain(struct heap_cache *cache, unsigned int cls, unsigned int keep,
 	pinbuf__heap_central_give(cache->heap, cls, bin->entry, nr, store);
 	memmove(bin->entry, bin->entry + nr, (all - nr) * sizeof(*bin->entry));
 	PINBUF_STORE(&cache->nr_filled[cls], cache->nr_filled[cls] - nr);
-	heap_bin_grow(bin, -(long)nr);
+	PINBUF_STORE(&bin->top, bin->top - nr);
 }
 
 /* All but the @keep newest blocks go to the centre. */
@@ -72,7 +72,7 @@ void pinbuf__heap_cache_tick(struct heap_cache *cache)
 {
 	unsigned int cls = cache->tick++ % HEAP_NR_CLASSES;
 	const struct heap_bin *bin = heap_cache_bin(cache, cls);
-	uint32_t given = (uint32_t)heap_bin_nr_given(bin), used = given - cache->seen[cls];
+	uint32_t given = (uint32_t)bin->nr_allocs, used = given - cache->seen[cls];
 
 	cache->seen[cls] = given;
 	if (used < heap_bin_nr(bin) / 4 + 1 && heap_bin_nr(bin)) {

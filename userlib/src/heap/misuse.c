@@ -13,9 +13,9 @@ __attribute__((noreturn, cold))
 static void span_misuse(struct pinbuf_heap *heap, struct heap_span *span, uintptr_t addr)
 {
 	uintptr_t offset = addr - span->base;
-	size_t block;
 
-	if (!heap_span_block(span, (void *)addr, &block) || block >= span->nr)
+	if (!heap_begins_block((void *)addr, span->reciprocal) ||
+	    heap_span_block(span, (void *)addr) >= span->nr)
 		pinbuf__misuse(&heap->region, "invalid pointer: %p lies %zu bytes into a block of %u",
 			       (void *)addr, (size_t)(offset % span->size), span->size);
 	pinbuf__misuse(&heap->region, "double free: %p, a block of %u bytes, is free already",

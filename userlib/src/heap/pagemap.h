@@ -7,8 +7,9 @@
  *
  *	0		not this heap's
  *	buffer << 16	runs of pages, or free
- *	states << 16	blocks of one class: where the bytes are that say which are live,
- *		+ bin	and in the lower 16 bits where a cache has the class's bin
+ *	states << 16	blocks of one class: where the bytes are that say which are live;
+ *	+ line << 5	the line of a cache in which the class's bin begins;
+ *	+ shift		a block at an offset has state number offset >> shift
  *
  * so that a free goes straight to the bin and the state, which are all that it needs.
  * A leaf is made when a heap first reaches its 64 GiB, and stays: readers need no lock.
@@ -31,20 +32,36 @@ enum {
 	HEAP_ROOT_SIZE = 1 << 12,	/* 48-bit addresses */
 	HEAP_LEAF_SIZE = 1 << (HEAP_LEAF_SHIFT - HEAP_CHUNK_SHIFT),
 	HEAP_ENTRY_SHIFT = 16,		/* addresses have the upper 48 bits of an entry */
+	HEAP_ENTRY_LINE = 5,
+	HEAP_LINE = 64,
 };
 
 struct heap_map {
 	uintptr_t *leaf[HEAP_ROOT_SIZE];
 };
 
-static inline size_t heap_entry_bin(uintptr_t entry)
+static inline uintptr_t heap_span_entry(const uint8_t *states, size_t line, unsigned int shift)
 {
-	return entry % (1 << HEAP_ENTRY_SHIFT);
+	return (uintptr_t)states << HEAP_ENTRY_SHIFT | line << HEAP_ENTRY_LINE | shift;
 }
 
 static inline bool heap_entry_is_span(uintptr_t entry)
 {
-	return heap_entry_bin(entry);
+	return entry % (1 << HEAP_ENTRY_SHIFT);
+}
+
+/* offset of the bin in a cache */
+static inline size_t heap_entry_bin(uintptr_t entry)
+{
+	return (entry % (1 << HEAP_ENTRY_SHIFT) >> HEAP_ENTRY_LINE) * HEAP_LINE;
+}
+
+/* Of a block; of any other address of the span it is somebody's. */
+static inline uint8_t *heap_entry_state(uintptr_t entry, const void *ptr)
+{
+	uint32_t offset = (uintptr_t)ptr % HEAP_CHUNK;
+
+	return (uint8_t *)(entry >> HEAP_ENTRY_SHIFT) + (offset >> (entry & 31));
 }
 
 struct heap_buffer;

@@ -152,10 +152,10 @@ static void small_free(struct pinbuf_heap *heap, struct heap_span *span, void *p
 {
 	uintptr_t addr = (uintptr_t)ptr;
 	struct heap_cache *cache;
+	uint8_t *state = heap_span_state(span, ptr);
 	struct heap_bin *bin;
-	size_t block;
 
-	if (!heap_span_block(span, ptr, &block) || PINBUF_LOAD(&span->state[block]) != HEAP_LIVE)
+	if (!heap_span_has_live(span, ptr))
 		pinbuf__heap_misuse(heap, ptr, NULL);
 	if (PINBUF_UNLIKELY(pinbuf__checked))
 		pinbuf__check_take(span->run->buf, ptr, span->size);
@@ -164,10 +164,10 @@ static void small_free(struct pinbuf_heap *heap, struct heap_span *span, void *p
 	cache->chunk = addr >> HEAP_LEAF_SHIFT << (HEAP_LEAF_SHIFT - HEAP_CHUNK_SHIFT);
 	cache->leaf = heap_map_leaf(&heap->map, addr);
 	bin = heap_cache_bin(cache, span->cls);
-	if (!heap_bin_push(cache, bin, ptr, &span->state[block])) {
+	if (!heap_bin_push(cache, bin, ptr, state)) {
 		pinbuf__heap_cache_tick(cache);
 		pinbuf__heap_cache_drain(cache, span->cls, heap_class_cap(span->cls) / 2);
-		(void)heap_bin_push(cache, bin, ptr, &span->state[block]);
+		(void)heap_bin_push(cache, bin, ptr, state);
 	}
 	cache_done(heap, cache);
 }
@@ -193,7 +193,6 @@ static struct heap_span *span_of(struct pinbuf_heap *heap, const void *ptr,
 {
 	uintptr_t entry = heap_map_get(&heap->map, (uintptr_t)ptr);
 	struct heap_span *span;
-	size_t block;
 
 	if (!heap_entry_is_span(entry)) {
 		*buf = heap_entry_buffer(entry);
@@ -202,7 +201,7 @@ static struct heap_span *span_of(struct pinbuf_heap *heap, const void *ptr,
 		return NULL;
 	}
 	span = heap_entry_span(entry);
-	if (!heap_span_block(span, ptr, &block) || PINBUF_LOAD(&span->state[block]) != HEAP_LIVE)
+	if (!heap_span_has_live(span, ptr))
 		pinbuf__heap_misuse(heap, ptr, NULL);
 	return span;
 }

@@ -10,17 +10,22 @@
 #include "runs.h"
 #include "span.h"
 
-enum { LINE = 64 };
-
 static size_t span_nr(unsigned int cls)
 {
 	return HEAP_CHUNK / heap_class_size(cls);
 }
 
-static size_t books_offset(size_t nr)
+/* Of a size's largest power of two: no two blocks have the same state. */
+static unsigned int state_shift(unsigned int cls)
 {
-	/* one more state, never live: an address of the tail may pass for a block's */
-	return sizeof(struct heap_span) + (nr + LINE) / LINE * LINE;
+	return 31 - (unsigned int)__builtin_clz((unsigned int)heap_class_size(cls));
+}
+
+static size_t books_offset(unsigned int cls)
+{
+	size_t states = HEAP_CHUNK >> state_shift(cls);
+
+	return sizeof(struct heap_span) + (states + HEAP_LINE - 1) / HEAP_LINE * HEAP_LINE;
 }
 
 static struct heap_span *span_describe(struct pinbuf_heap *heap, unsigned int cls)
@@ -32,16 +37,17 @@ static struct heap_span *span_describe(struct pinbuf_heap *heap, unsigned int cl
 		heap->idle_spans[cls] = span->books->next;
 		return span;
 	}
-	span = pinbuf__heap_meta_alloc(&heap->meta, books_offset(nr) +
+	span = pinbuf__heap_meta_alloc(&heap->meta, books_offset(cls) +
 				       sizeof(struct heap_span_books) + words * sizeof(uint64_t));
 	if (!span)
 		return NULL;
 	span->heap = heap;
 	span->cls = (uint16_t)cls;
 	span->nr = (uint16_t)nr;
+	span->shift = (uint16_t)state_shift(cls);
 	span->size = (uint16_t)heap_class_size(cls);
 	span->reciprocal = heap_class_reciprocal(cls);
-	span->books = (struct heap_span_books *)((char *)span + books_offset(nr));
+	span->books = (struct heap_span_books *)((char *)span + books_offset(cls));
 	return span;
 }
 
@@ -83,7 +89,7 @@ struct heap_span *pinbuf__heap_span_new(struct pinbuf_heap *heap, unsigned int c
 	books_open(span->books, span->nr);
 	PINBUF_STORE(&heap->span_waste, heap->span_waste + HEAP_CHUNK % span->size);
 	pinbuf__heap_map_set(&heap->map, span->base, HEAP_CHUNK,
-			     (uintptr_t)span->state << HEAP_ENTRY_SHIFT | heap_bin_place(cls));
+			     heap_span_entry(span->state, heap_bin_line(cls), span->shift));
 out:
 	heap_unlock(&heap->pages);
 	return span;
@@ -102,7 +108,7 @@ void pinbuf__heap_span_drop(struct pinbuf_heap *heap, struct heap_span *span)
 static void entry_set(struct heap_entry *entry, struct heap_span *span, unsigned int block)
 {
 	entry->ptr = (void *)(span->base + (uintptr_t)block * span->size);
-	entry->state = &span->state[block];
+	entry->state = heap_span_state(span, entry->ptr);
 }
 
 /**
@@ -145,9 +151,8 @@ bool pinbuf__heap_span_give(struct heap_span *span, const void *ptr)
 {
 	struct heap_span_books *books = span->books;
 	bool was_full = !books->nr_free && !books->nr_fresh;
-	size_t block;
+	size_t block = heap_span_block(span, ptr);
 
-	heap_span_block(span, ptr, &block);
 	books->free[block / 64] |= (uint64_t)1 << block % 64;
 	books->nr_free++;
 	if (block / 64 < books->hint)

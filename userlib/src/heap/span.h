@@ -36,6 +36,7 @@ struct heap_span {
 	uint16_t size;			/* bytes of a block */
 	uint16_t cls;
 	uint16_t nr;			/* blocks */
+	uint16_t shift;			/* from a block's offset to its state */
 	struct heap_run *run;
 	struct heap_span_books *books;
 	uint8_t state[] __attribute__((aligned(64)));
@@ -53,22 +54,30 @@ static inline struct heap_span *heap_entry_span(uintptr_t entry)
 }
 
 /*
- * The block that begins at an address of a span, or false if none does.  Spans are
- * aligned at their size.  The product's upper half is the quotient; its lower half
- * is below the reciprocal just when nothing remains, as offsets and sizes are below
- * 2^16.
+ * Whether a block begins at an address of a span.  Spans are aligned at their size.  The
+ * product's upper half is the quotient; its lower half is below the reciprocal just when
+ * nothing remains, as offsets and sizes are below 2^16.
  */
-static inline bool heap_block_at(const void *ptr, uint32_t reciprocal, size_t *block)
+static inline bool heap_begins_block(const void *ptr, uint32_t reciprocal)
 {
-	uint64_t product = (uint64_t)((uintptr_t)ptr % HEAP_CHUNK) * reciprocal;
-
-	*block = product >> 32;
-	return (uint32_t)product < reciprocal;
+	return (uint32_t)((uintptr_t)ptr % HEAP_CHUNK) * reciprocal < reciprocal;
 }
 
-static inline bool heap_span_block(const struct heap_span *span, const void *ptr, size_t *block)
+/* The number of the block that begins at an address. */
+static inline size_t heap_span_block(const struct heap_span *span, const void *ptr)
 {
-	return heap_block_at(ptr, span->reciprocal, block);
+	return (uint64_t)((uintptr_t)ptr % HEAP_CHUNK) * span->reciprocal >> 32;
+}
+
+static inline uint8_t *heap_span_state(struct heap_span *span, const void *ptr)
+{
+	return &span->state[(uintptr_t)ptr % HEAP_CHUNK >> span->shift];
+}
+
+static inline bool heap_span_has_live(struct heap_span *span, const void *ptr)
+{
+	return heap_begins_block(ptr, span->reciprocal) &&
+	       PINBUF_LOAD(heap_span_state(span, ptr)) == HEAP_LIVE;
 }
 
 /* With the class's lock held, which all but the first need. */
