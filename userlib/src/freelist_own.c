@@ -169,7 +169,7 @@ size_t pinbuf_freelist_largest(struct pinbuf_freelist *f)
 
 size_t pinbuf_freelist_holes(const struct pinbuf_freelist *f)
 {
-	return f->holes.nr_holes + (f->tail < f->units);
+	return pinbuf__holes_nr(&f->holes) + (f->tail < f->units);
 }
 
 static void bar_print(const struct pinbuf_freelist *f, FILE *out)

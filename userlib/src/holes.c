@@ -19,7 +19,7 @@ int pinbuf__holes_init(struct holes *h, size_t places)
 		nr = (nr + 63) / 64;
 		h->level_at[h->nr_levels++] = h->words;
 		h->words += nr;
-	} while (nr > 1);
+	} while (nr > HOLES_LAST);
 	h->trees = calloc(classes * h->words, sizeof(*h->trees));
 	return h->trees ? 0 : pinbuf__refuse_own(classes * h->words * sizeof(*h->trees));
 }
@@ -30,25 +30,36 @@ void pinbuf__holes_fini(struct holes *h)
 	h->trees = NULL;
 }
 
+size_t pinbuf__holes_nr(const struct holes *h)
+{
+	size_t nr = 0, klass;
+
+	for (klass = 0; klass < HOLES_CLASSES; klass++)
+		nr += h->nr[klass];
+	return nr;
+}
+
 /* The next hole of a class above @place, or HOLES_NONE. */
 size_t pinbuf__holes_next(const struct holes *h, unsigned int klass, size_t place)
 {
-	const uint64_t *tree = holes_tree(h, klass);
+	const uint64_t *tree = holes_tree(h, klass), *word;
 	unsigned int level;
-	uint64_t word = 0;
+	uint64_t above = 0;
 
 	for (level = 0; level < h->nr_levels; level++) {
-		word = tree[h->level_at[level] + place / 64] & ~1ULL << place % 64;
+		above = tree[h->level_at[level] + place / 64] & ~1ULL << place % 64;
 		place /= 64;
-		if (word)
-			break;
+		if (above)
+			return holes_descend(h, tree, place * 64 + (size_t)__builtin_ctzl(above),
+					     level);
 	}
-	if (level == h->nr_levels)
-		return HOLES_NONE;
-	place = place * 64 + (size_t)__builtin_ctzl(word);
-	while (level--)
-		place = place * 64 + (size_t)__builtin_ctzl(tree[h->level_at[level] + place]);
-	return place;
+	level--;
+	word = tree + h->level_at[level];
+	for (place++; place < HOLES_LAST && place < h->words - h->level_at[level]; place++)
+		if (word[place])
+			return holes_descend(h, tree, place * 64 +
+					     (size_t)__builtin_ctzl(word[place]), level);
+	return HOLES_NONE;
 }
 
 /* The class of the largest holes, or HOLES_NONE. */

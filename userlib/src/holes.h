@@ -13,14 +13,17 @@
 #define HOLES_SUB	(1U << HOLES_SUB_BITS)
 #define HOLES_CLASSES	512U				/* up to 2^32 units */
 #define HOLES_LEVELS	6				/* 64^6 places are enough */
+#define HOLES_LAST	8U				/* words of the last level, at most */
 
 /*
  * Sizes and places are counted in units.  For each class a tree of bitmaps says where
  * its holes begin: level 0 has a bit a place, and each level above a bit for each word
- * below that is not zero.  Another bitmap says which classes have holes.
+ * below that is not zero; the last has a cache line at most.  Another bitmap says which
+ * classes have holes.
  *
- * Which word becomes zero, and where the next hole is, no branch predictor can know:
- * all levels are always written, and the lowest hole is looked for from the top.
+ * Which word becomes zero no branch predictor can know: all levels are always written.
+ * Whether a class becomes empty its number of holes tells sooner than they do, which is
+ * what the next search waits for.
  */
 struct holes {
 	uint64_t classes[HOLES_CLASSES / 64];
@@ -29,7 +32,7 @@ struct holes {
 	size_t level_at[HOLES_LEVELS];	/* words from the start of a class's tree */
 	size_t words;			/* of one class's tree */
 	uint64_t *trees;
-	size_t nr_holes;
+	uint32_t nr[HOLES_CLASSES];	/* holes of each class */
 };
 
 int pinbuf__holes_init(struct holes *h, size_t places);
@@ -70,7 +73,7 @@ static inline void holes_add(struct holes *h, size_t place, size_t units)
 	unsigned int klass = holes_class(units), level;
 	uint64_t *tree = holes_tree(h, klass);
 
-	h->nr_holes++;
+	h->nr[klass]++;
 	for (level = 0; level < h->nr_levels; level++) {
 		tree[h->level_at[level] + place / 64] |= 1ULL << place % 64;
 		place /= 64;
@@ -81,19 +84,19 @@ static inline void holes_add(struct holes *h, size_t place, size_t units)
 
 static inline void holes_remove(struct holes *h, size_t place, unsigned int klass)
 {
-	uint64_t *tree = holes_tree(h, klass), *word, empty = 1;
+	uint64_t *tree = holes_tree(h, klass), *word, empty = !--h->nr[klass];
 	unsigned int level;
 
-	h->nr_holes--;
+	word = &h->classes[klass / 64];
+	*word &= ~(empty << klass % 64);
+	h->words_of_classes &= ~((uint32_t)!*word << klass / 64);
+	empty = 1;
 	for (level = 0; level < h->nr_levels; level++) {
 		word = tree + h->level_at[level] + place / 64;
 		*word &= ~(empty << place % 64);
 		empty = !*word;
 		place /= 64;
 	}
-	word = &h->classes[klass / 64];
-	*word &= ~(empty << klass % 64);
-	h->words_of_classes &= ~((uint32_t)!*word << klass / 64);
 }
 
 /* The first class from @klass on that has a hole, or HOLES_NONE. */
@@ -112,18 +115,28 @@ static inline size_t holes_class_from(const struct holes *h, unsigned int klass)
 	return klass * 64 + (unsigned int)__builtin_ctzl(h->classes[klass]);
 }
 
-/* The lowest place of a class that has a hole. */
-static inline size_t holes_lowest(const struct holes *h, unsigned int klass)
+/* From a bit of a level down to the lowest place below it. */
+static inline size_t holes_descend(const struct holes *h, const uint64_t *tree, size_t place,
+				   unsigned int level)
 {
-	const uint64_t *tree = holes_tree(h, klass);
-	unsigned int level = h->nr_levels;
-	size_t place = 0;
-
 	while (level--)
 		place = place * 64 + (size_t)__builtin_ctzl(tree[h->level_at[level] + place]);
 	return place;
 }
 
+/* The lowest place of a class that has a hole. */
+static inline size_t holes_lowest(const struct holes *h, unsigned int klass)
+{
+	const uint64_t *tree = holes_tree(h, klass);
+	const uint64_t *last = tree + h->level_at[h->nr_levels - 1], *word = last;
+
+	while (!*word)
+		word++;
+	return holes_descend(h, tree, (size_t)(word - last) * 64 + (size_t)__builtin_ctzl(*word),
+			     h->nr_levels - 1);
+}
+
+size_t pinbuf__holes_nr(const struct holes *h);
 size_t pinbuf__holes_next(const struct holes *h, unsigned int klass, size_t place);
 size_t pinbuf__holes_last_class(const struct holes *h);
 
