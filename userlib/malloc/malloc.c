@@ -41,7 +41,7 @@ static inline void *front_malloc(size_t size)
 	void *ptr;
 
 	/* before there is a heap, no size is usual */
-	if (PINBUF_LIKELY(PINBUF_LOAD(&cache->heap) == pinbuf__front &&
+	if (PINBUF_LIKELY(HEAP_PEEK(&cache->heap) == pinbuf__front &&
 			  size < pinbuf__front_usual && heap_cache_pop(cache, size, &ptr)))
 		return ptr;
 	return alloc_slow(size);

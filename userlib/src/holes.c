@@ -19,7 +19,7 @@ int pinbuf__holes_init(struct holes *h, size_t places)
 		nr = (nr + 63) / 64;
 		h->level_at[h->nr_levels++] = h->words;
 		h->words += nr;
-	} while (nr > HOLES_LAST);
+	} while (nr > HOLES_LAST || h->nr_levels < 2);
 	h->trees = calloc(classes * h->words, sizeof(*h->trees));
 	return h->trees ? 0 : pinbuf__refuse_own(classes * h->words * sizeof(*h->trees));
 }
@@ -65,10 +65,10 @@ size_t pinbuf__holes_next(const struct holes *h, unsigned int klass, size_t plac
 /* The class of the largest holes, or HOLES_NONE. */
 size_t pinbuf__holes_last_class(const struct holes *h)
 {
-	unsigned int word;
+	unsigned int word = HOLES_CLASSES / 64;
 
-	if (!h->words_of_classes)
-		return HOLES_NONE;
-	word = 31 - (unsigned int)__builtin_clz(h->words_of_classes);
-	return word * 64 + (63 - (unsigned int)__builtin_clzl(h->classes[word]));
+	while (word--)
+		if (h->classes[word])
+			return word * 64 + (63 - (unsigned int)__builtin_clzl(h->classes[word]));
+	return HOLES_NONE;
 }

@@ -21,13 +21,12 @@
  * below that is not zero; the last has a cache line at most.  Another bitmap says which
  * classes have holes.
  *
- * Which word becomes zero no branch predictor can know: all levels are always written.
- * Whether a class becomes empty its number of holes tells sooner than they do, which is
- * what the next search waits for.
+ * Which word becomes zero no branch predictor can know where holes are few: the two
+ * lowest levels are always written.  Whether a class becomes empty its number of holes
+ * tells sooner than they do, which is what the next search waits for.
  */
 struct holes {
 	uint64_t classes[HOLES_CLASSES / 64];
-	uint32_t words_of_classes;	/* a bit for each word above that is not zero */
 	unsigned int nr_levels;
 	size_t level_at[HOLES_LEVELS];	/* words from the start of a class's tree */
 	size_t words;			/* of one class's tree */
@@ -68,51 +67,65 @@ static inline uint64_t *holes_tree(const struct holes *h, unsigned int klass)
 	return h->trees + klass * h->words;
 }
 
+/* Sets the bit of a place in a level; whether its word was 0. */
+static inline bool holes_set(const struct holes *h, uint64_t *tree, unsigned int level,
+			     size_t place)
+{
+	uint64_t *word = tree + (level ? h->level_at[level] : 0) + place / 64, was = *word;
+
+	*word = was | 1ULL << place % 64;
+	return !was;
+}
+
+/* Clears the bit if @gone; whether its word is 0 then. */
+static inline bool holes_clear(const struct holes *h, uint64_t *tree, unsigned int level,
+			       size_t place, bool gone)
+{
+	uint64_t *word = tree + (level ? h->level_at[level] : 0) + place / 64;
+
+	*word &= ~((uint64_t)gone << place % 64);
+	return !*word;
+}
+
 static inline void holes_add(struct holes *h, size_t place, size_t units)
 {
 	unsigned int klass = holes_class(units), level;
 	uint64_t *tree = holes_tree(h, klass);
+	bool was_empty;
 
 	h->nr[klass]++;
-	for (level = 0; level < h->nr_levels; level++) {
-		tree[h->level_at[level] + place / 64] |= 1ULL << place % 64;
-		place /= 64;
-	}
 	h->classes[klass / 64] |= 1ULL << klass % 64;
-	h->words_of_classes |= 1U << klass / 64;
+	holes_set(h, tree, 0, place);
+	was_empty = holes_set(h, tree, 1, place / 64);
+	place /= 64 * 64;
+	for (level = 2; level < h->nr_levels && was_empty; level++, place /= 64)
+		was_empty = holes_set(h, tree, level, place);
 }
 
 static inline void holes_remove(struct holes *h, size_t place, unsigned int klass)
 {
-	uint64_t *tree = holes_tree(h, klass), *word, empty = !--h->nr[klass];
+	uint64_t *tree = holes_tree(h, klass);
+	bool empty = !--h->nr[klass];
 	unsigned int level;
 
-	word = &h->classes[klass / 64];
-	*word &= ~(empty << klass % 64);
-	h->words_of_classes &= ~((uint32_t)!*word << klass / 64);
-	empty = 1;
-	for (level = 0; level < h->nr_levels; level++) {
-		word = tree + h->level_at[level] + place / 64;
-		*word &= ~(empty << place % 64);
-		empty = !*word;
-		place /= 64;
-	}
+	h->classes[klass / 64] &= ~((uint64_t)empty << klass % 64);
+	empty = holes_clear(h, tree, 0, place, true);
+	empty = holes_clear(h, tree, 1, place / 64, empty);
+	place /= 64 * 64;
+	for (level = 2; level < h->nr_levels && empty; level++, place /= 64)
+		empty = holes_clear(h, tree, level, place, true);
 }
 
 /* The first class from @klass on that has a hole, or HOLES_NONE. */
 static inline size_t holes_class_from(const struct holes *h, unsigned int klass)
 {
 	uint64_t word = h->classes[klass / 64] & ~0ULL << klass % 64;
-	uint32_t words;
 
 	/* most lists are asked for less than 128 units, which one word has */
-	if (PINBUF_LIKELY(word))
-		return (klass & ~63U) + (unsigned int)__builtin_ctzl(word);
-	words = h->words_of_classes & ~1U << klass / 64;
-	if (!words)
-		return HOLES_NONE;
-	klass = (unsigned int)__builtin_ctz(words);
-	return klass * 64 + (unsigned int)__builtin_ctzl(h->classes[klass]);
+	for (klass /= 64; PINBUF_UNLIKELY(!word); word = h->classes[klass])
+		if (++klass == HOLES_CLASSES / 64)
+			return HOLES_NONE;
+	return klass * 64 + (unsigned int)__builtin_ctzl(word);
 }
 
 /* From a bit of a level down to the lowest place below it. */
@@ -133,7 +146,7 @@ static inline size_t holes_lowest(const struct holes *h, unsigned int klass)
 	while (!*word)
 		word++;
 	return holes_descend(h, tree, (size_t)(word - last) * 64 + (size_t)__builtin_ctzl(*word),
-			     h->nr_levels - 1);
+			      h->nr_levels - 1);
 }
 
 size_t pinbuf__holes_nr(const struct holes *h);

@@ -31,10 +31,10 @@
 
 #if UINTPTR_MAX > UINT32_MAX
 _Static_assert(offsetof(struct pinbuf_stack, top) == 64 &&
-	       offsetof(struct pinbuf_stack, limit) == 72 &&
-	       offsetof(struct pinbuf_stack, begin) == 80 &&
-	       offsetof(struct pinbuf_stack, high) == 88 &&
-	       offsetof(struct pinbuf_stack, pushed) == 96 &&
+	       offsetof(struct pinbuf_stack, pushed) == 72 &&
+	       offsetof(struct pinbuf_stack, limit) == 80 &&
+	       offsetof(struct pinbuf_stack, begin) == 88 &&
+	       offsetof(struct pinbuf_stack, high) == 96 &&
 	       sizeof(struct pinbuf_stack) == 192, "part of the binary interface");
 #endif
 

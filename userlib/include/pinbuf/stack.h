@@ -30,10 +30,11 @@ struct pinbuf_stack {
 	 * plus bottom.
 	 */
 	uint64_t top;		/* the place of the next block's header */
+	/* beside it: the two stores of a push go out together */
+	uint64_t pushed;	/* all that was added to top, but for what is in spilled */
 	uint64_t limit;		/* the last that top may be; 0 if checkers look */
 	uintptr_t begin;	/* first byte */
 	uint64_t high;		/* peak, or 0 if checkers look */
-	uint64_t pushed;	/* all that was added to top, but for what is in spilled */
 	uint64_t spilled;	/* bytes */
 	uint64_t nr_spilled;	/* blocks */
 	uint64_t bytes;		/* the stack's size */

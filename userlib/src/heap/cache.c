@@ -37,7 +37,8 @@ static void bins_init(struct heap_cache *cache)
 	size_t nr;
 
 	for (nr = 0; nr <= HEAP_SMALL_MAX / HEAP_GRANULE; nr++)
-		cache->line[nr] = (uint16_t)heap_bin_line(heap_class(nr * HEAP_GRANULE));
+		cache->place[nr] = (uint16_t)(heap_bin_line(heap_class(nr * HEAP_GRANULE)) *
+					      HEAP_LINE / 8);
 	for (cls = 0; cls < HEAP_NR_CLASSES; cls++) {
 		bin = heap_cache_bin(cache, cls);
 		bin->top = bin->entry;

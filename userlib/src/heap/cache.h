@@ -43,9 +43,9 @@ struct heap_cache {
 	int64_t top;
 	/* of the page map, as this thread last used it */
 	uintptr_t chunk;		/* the leaf's first; HEAP_NO_CHUNK */
-	uintptr_t *leaf;
-	/* by the number of granules that a size takes: cache lines up to its bin */
-	uint16_t line[HEAP_SMALL_MAX / HEAP_GRANULE + 1] __attribute__((aligned(64)));
+	uintptr_t leaf;			/* where the entry of chunk 0 would be */
+	/* by the number of granules that a size takes: its bin's offset, in eighths */
+	uint16_t place[HEAP_SMALL_MAX / HEAP_GRANULE + 1] __attribute__((aligned(64)));
 
 	int64_t nr_filled[HEAP_NR_CLASSES];	/* blocks from the centre, less those to it */
 	uint16_t batch[HEAP_NR_CLASSES];	/* entries to fetch next time */
@@ -82,6 +82,16 @@ void pinbuf__heap_cache_settle(struct heap_cache *cache);
 void pinbuf__heap_caches_lock(void);
 void pinbuf__heap_caches_unlock(void);
 void pinbuf__heap_caches_child(void);
+
+/*
+ * A load of what others may write that is part of a comparison: compilers make two
+ * instructions of an atomic one.
+ */
+#ifdef __SANITIZE_THREAD__
+#define HEAP_PEEK(p)	PINBUF_LOAD(p)
+#else
+#define HEAP_PEEK(p)	(*(p))
+#endif
 
 /* Return: whether it is below 0 now. */
 static inline bool heap_count_down(int64_t *counter, int64_t nr)
@@ -125,9 +135,9 @@ static inline struct heap_bin *heap_cache_bin_at(struct heap_cache *cache, size_
 
 static inline struct heap_bin *heap_cache_bin(const struct heap_cache *cache, size_t cls)
 {
-	size_t line = cache->line[heap_class_size(cls) / HEAP_GRANULE];
+	size_t place = cache->place[heap_class_size(cls) / HEAP_GRANULE];
 
-	return heap_cache_bin_at((struct heap_cache *)cache, line * HEAP_LINE);
+	return heap_cache_bin_at((struct heap_cache *)cache, place * 8);
 }
 
 static inline size_t heap_bin_nr(const struct heap_bin *bin)
@@ -139,16 +149,16 @@ static inline size_t heap_bin_nr(const struct heap_bin *bin)
 __attribute__((always_inline))
 static inline bool heap_cache_pop(struct heap_cache *cache, size_t size, void **ptr)
 {
-	size_t line = cache->line[(size + HEAP_GRANULE - 1) / HEAP_GRANULE];
-	struct heap_bin *bin = heap_cache_bin_at(cache, line * HEAP_LINE);
+	size_t place = cache->place[(size + HEAP_GRANULE - 1) / HEAP_GRANULE];
+	struct heap_bin *bin = heap_cache_bin_at(cache, place * 8);
 	struct heap_entry *top = bin->top;
 
 	if (PINBUF_UNLIKELY(top == bin->entry))
 		return false;
 	top--;
 	PINBUF_STORE(&bin->top, top);
-	PINBUF_STORE(top->state, HEAP_LIVE);
 	PINBUF_ADD(&bin->nr_allocs, 1);
+	PINBUF_STORE(top->state, HEAP_LIVE);
 	if (PINBUF_UNLIKELY(heap_count_down(&cache->headroom, bin->size)))
 		heap_cache_rose(cache);
 	*ptr = top->ptr;
@@ -188,13 +198,13 @@ static inline bool heap_cache_take(struct heap_cache *cache, void *ptr)
 
 	if (PINBUF_UNLIKELY(chunk - cache->chunk >= HEAP_LEAF_SIZE))
 		return false;
-	entry = PINBUF_LOAD(&cache->leaf[chunk % HEAP_LEAF_SIZE]);
+	entry = PINBUF_LOAD((uintptr_t *)(cache->leaf + chunk * sizeof(entry)));
 	if (PINBUF_UNLIKELY(!heap_entry_is_span(entry)))
 		return false;
 	bin = heap_cache_bin_at(cache, heap_entry_bin(entry));
 	state = heap_entry_state(entry, ptr);
 	return PINBUF_LIKELY(heap_begins_block(ptr, bin->reciprocal) &&
-			     PINBUF_LOAD(state) == HEAP_LIVE) &&
+			     HEAP_PEEK(state) == HEAP_LIVE) &&
 	       heap_bin_push(cache, bin, ptr, state);
 }
 

@@ -24,7 +24,7 @@ static inline void *heap_alloc(struct pinbuf_heap *heap, size_t size)
 	struct heap_cache *cache = pinbuf__heap_cache;
 	void *ptr;
 
-	if (PINBUF_LIKELY(PINBUF_LOAD(&cache->heap) == heap && size <= HEAP_SMALL_MAX &&
+	if (PINBUF_LIKELY(HEAP_PEEK(&cache->heap) == heap && size <= HEAP_SMALL_MAX &&
 			  heap_cache_pop(cache, size, &ptr)))
 		return ptr;
 	return pinbuf__heap_alloc(heap, size);
@@ -35,7 +35,7 @@ static inline void heap_dealloc(struct pinbuf_heap *heap, void *ptr)
 {
 	struct heap_cache *cache = pinbuf__heap_cache;
 
-	if (PINBUF_LIKELY(PINBUF_LOAD(&cache->heap) == heap && heap_cache_take(cache, ptr)))
+	if (PINBUF_LIKELY(HEAP_PEEK(&cache->heap) == heap && heap_cache_take(cache, ptr)))
 		return;
 	pinbuf__heap_dealloc(heap, ptr);
 }

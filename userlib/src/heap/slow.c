@@ -162,7 +162,8 @@ static void small_free(struct pinbuf_heap *heap, struct heap_span *span, void *p
 	PROBE2(heap_free, heap->name, ptr);
 	cache = cache_use(heap);
 	cache->chunk = addr >> HEAP_LEAF_SHIFT << (HEAP_LEAF_SHIFT - HEAP_CHUNK_SHIFT);
-	cache->leaf = heap_map_leaf(&heap->map, addr);
+	cache->leaf = (uintptr_t)heap_map_leaf(&heap->map, addr) -
+		      cache->chunk * sizeof(uintptr_t);
 	bin = heap_cache_bin(cache, span->cls);
 	if (!heap_bin_push(cache, bin, ptr, state)) {
 		pinbuf__heap_cache_tick(cache);
