@@ -48,8 +48,8 @@ test-harness: ## plants a fault of each class and shows that the tests see it
 	@tests/harness/run
 
 .PHONY: bench
-bench: ## the allocators' times beside what Debian has (peers that are not installed are skipped)
-	@tests/vm/deps bench
+bench: ## the allocators beside what Debian has; peers that are missing are skipped (DEPS=1 installs all)
+	@tests/vm/deps bench $(if $(filter 1,$(DEPS)),bench-peers)
 	@$(MAKE) -C tests/bench/lib run
 
 .PHONY: fuzz

@@ -13,9 +13,40 @@
 
 #include "heap_peers.h"
 
+/* The loop alone: the caller writes one byte to what it gets. */
+static char nowhere[65536 + 1024] __attribute__((aligned(4096)));
+
+static void *nothing_malloc(size_t size)
+{
+	(void)size;
+	return nowhere;
+}
+
+static void nothing_free(void *ptr)
+{
+	(void)ptr;
+}
+
+static void *nothing_realloc(void *ptr, size_t size)
+{
+	(void)ptr;
+	(void)size;
+	return nowhere;
+}
+
+static int nothing_memalign(void **out, size_t align, size_t size)
+{
+	(void)align;
+	(void)size;
+	*out = nowhere;
+	return 0;
+}
+
 struct peer peers[] = {
 	{ .name = "pinbuf" },
-	{ .name = "pinbuf malloc", .prefix = "" },
+	{ .name = "nothing", .malloc = nothing_malloc, .free = nothing_free,
+	  .realloc = nothing_realloc, .posix_memalign = nothing_memalign },
+	{ .name = "pinbuf as malloc", .prefix = "" },
 	{ .name = "glibc", .prefix = "" },
 	{ .name = "mimalloc", .library = "libmimalloc.so.2", .prefix = "mi_" },
 	{ .name = "jemalloc", .library = "libjemalloc.so.2", .prefix = "" },
@@ -59,13 +90,13 @@ void peers_open(const char *front)
 		setenv("GLIBC_TUNABLES", "glibc.rtld.optional_static_tls=16384", 1);
 		execl("/proc/self/exe", "heap", front, (char *)NULL);
 	}
-	peers[1].library = front;
-	for (i = 1; i < nr_peers; i++)
+	peers[PEER_OTHERS].library = front;
+	for (i = PEER_OTHERS; i < nr_peers; i++)
 		peer_open(&peers[i]);
-	if (pinbuf_heap_create(&peers[0].heap, NULL))
+	if (pinbuf_heap_create(&peers[PEER_PINBUF].heap, NULL))
 		abort();
-	peers[0].heap_malloc = pinbuf_heap_malloc;
-	peers[0].heap_free = pinbuf_heap_free;
-	peers[0].heap_realloc = pinbuf_heap_realloc;
-	peers[0].heap_aligned = pinbuf_heap_aligned_alloc;
+	peers[PEER_PINBUF].heap_malloc = pinbuf_heap_malloc;
+	peers[PEER_PINBUF].heap_free = pinbuf_heap_free;
+	peers[PEER_PINBUF].heap_realloc = pinbuf_heap_realloc;
+	peers[PEER_PINBUF].heap_aligned = pinbuf_heap_aligned_alloc;
 }

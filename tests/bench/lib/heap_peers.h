@@ -23,6 +23,8 @@ struct peer {
 	void *(*heap_aligned)(struct pinbuf_heap *heap, size_t align, size_t size);
 };
 
+enum { PEER_PINBUF, PEER_NOTHING, PEER_OTHERS };
+
 extern struct peer peers[];
 extern const size_t nr_peers;
 

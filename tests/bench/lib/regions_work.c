@@ -109,28 +109,6 @@ static void list_fill(void)
 		list_put(&list, memory + i * 64);
 }
 
-/*
- * Four out, four back: of one out and one back compilers see that nothing happened, and
- * leave a store.  The blocks are noted where they cannot look.
- */
-#define FOUR(get, put)								\
-	do {									\
-		void *blocks[4];						\
-		int i, k;							\
-										\
-		for (i = 0; i < OPS / 4; i++) {					\
-			for (k = 0; k < 4; k++) {				\
-				blocks[k] = get;				\
-				if (!blocks[k])					\
-					return;					\
-				use((char *)blocks[k] + 8, i);			\
-			}							\
-			__asm__ volatile("" : "+m"(blocks));			\
-			for (k = 0; k < 4; k++)					\
-				put(blocks[k]);					\
-		}								\
-	} while (0)
-
 void limit_pool(void)
 {
 	struct list *l = &list;

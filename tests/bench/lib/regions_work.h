@@ -5,11 +5,37 @@
 
 enum { OPS = 1 << 16, BATCH = 4096 };
 
+struct work {
+	void (*run)(void);
+};
+
 /* What was allocated is written to, as its user would. */
 static inline void use(void *ptr, int i)
 {
 	*(long *)ptr = i;
 }
+
+/*
+ * Four out, four back: of one out and one back compilers see that nothing happened, and
+ * leave a store.  The blocks are noted where they cannot look.
+ */
+#define FOUR(get, put)								\
+	do {									\
+		void *blocks[4];						\
+		int i, k;							\
+										\
+		for (i = 0; i < OPS / 4; i++) {					\
+			for (k = 0; k < 4; k++) {				\
+				blocks[k] = get;				\
+				if (!blocks[k])					\
+					return;					\
+				use((char *)blocks[k] + 8, i);			\
+			}							\
+			__asm__ volatile("" : "+m"(blocks));			\
+			for (k = 0; k < 4; k++)					\
+				put(blocks[k]);					\
+		}								\
+	} while (0)
 
 /* regions_work.c: arena, stack, pool */
 void limit_arena(void);
