@@ -114,7 +114,7 @@ static void front_make(void)
  */
 struct pinbuf_heap *pinbuf__front_heap(size_t size)
 {
-	if (PINBUF_UNLIKELY(size >= PINBUF_LOAD(&pinned_min) && !is_growing))
+	if (PINBUF_UNLIKELY(size >= PINBUF_LOAD(&pinned_min) && pinned && !is_growing))
 		return pinned;
 	if (PINBUF_UNLIKELY(!pinbuf__front))
 		pthread_once(&once, front_make);
