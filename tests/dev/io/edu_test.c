@@ -160,25 +160,23 @@ static void death_of_the_holder_detaches(void **state)
 	close(fd);
 }
 
+/* In both directions: the DMA API's checks must have nothing to say of it. */
 static void two_devices_files_attach_side_by_side(void **state)
 {
-	struct pinbuf_edu_attach attach = {
-		.direction = PINBUF_EDU_TO_DEVICE,
-	};
-	int second;
+	int second, fd;
 
 	(void)state;
 	require_edu();
-	second = open(EDU_PATH, O_RDWR);
-	attach.fd = buf_new(MIB(2));
-	assert_ok(ioctl(edu, PINBUF_EDU_ATTACH, &attach));
-	assert_ok(ioctl(second, PINBUF_EDU_ATTACH, &attach));
-	assert_int_equal(buf_query(attach.fd).attachments, 2);
+	second = edu_open();
+	fd = buf_new(MIB(2));
+	edu_keep(edu, fd, PINBUF_EDU_TO_DEVICE | PINBUF_EDU_FROM_DEVICE);
+	edu_keep(second, fd, PINBUF_EDU_TO_DEVICE | PINBUF_EDU_FROM_DEVICE);
+	assert_int_equal(buf_query(fd).attachments, 2);
 	close(second);
-	assert_int_equal(buf_query(attach.fd).attachments, 1);
+	assert_int_equal(buf_query(fd).attachments, 1);
 	assert_ok(ioctl(edu, PINBUF_EDU_DETACH));
-	assert_int_equal(buf_query(attach.fd).attachments, 0);
-	close(attach.fd);
+	assert_int_equal(buf_query(fd).attachments, 0);
+	close(fd);
 }
 
 static void kernels_own_mapping_sees_the_same_bytes(void **state)
@@ -237,7 +235,11 @@ static void an_iommu_makes_one_run_of_all(void **state)
 
 		print_message("# %llu extents are %u runs of the device\n",
 			      (unsigned long long)buf_query(fd).extents, runs);
-		assert_int_equal(runs, has_iommu() ? 1 : buf_query(fd).extents);
+		if (has_iommu())
+			assert_int_equal(runs, 1);
+		else
+			/* more where bounce pages are at hand: they are in pieces */
+			assert_true(runs >= buf_query(fd).extents);
 		assert_ok(ioctl(edu, PINBUF_EDU_DETACH));
 		close(fd);
 	}
