@@ -253,6 +253,29 @@ static void a_write_through_any_attachment_is_seen(void **state)
 	}
 }
 
+/* The same device and the same accesses, without a single call to SYNC */
+static void memory_within_reach_needs_no_copies(void **state)
+{
+	struct pinbuf_ioc_alloc req = request(PAGE);
+
+	(void)state;
+	if (edu < 0 || buf < 0)
+		attach(0);
+	req.addr_bits = 32;
+	assert_ok(ioctl(dev, PINBUF_IOC_ALLOC, &req));
+	munmap(map, PAGE);
+	close(buf);
+	buf = req.out_fd;
+	map = map_shared(buf, PAGE);
+	attach(0x11);
+	memset(map, 0x22, PAGE);
+	assert_bytes(device_sees(), 0, PIECE, 0x22, 0x22);
+	memset(map, 0x33, PAGE);
+	device_moves(PINBUF_EDU_FROM_DEVICE, 0);
+	assert_bytes(map, 0, PIECE, 0x22, 0x22);
+	assert_int_equal(map[PIECE], 0x33);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +284,7 @@ int main(void)
 		BOUNCE(dma_buf_sync_does_all_of_it),
 		BOUNCE(every_attachment_sees_a_write),
 		BOUNCE(a_write_through_any_attachment_is_seen),
+		BOUNCE(memory_within_reach_needs_no_copies),
 		BOUNCE(a_transfer_of_its_own_needs_no_sync),
 	};
 

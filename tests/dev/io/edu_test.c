@@ -312,6 +312,37 @@ static void a_device_that_cannot_reach_it_is_told(void **state)
 	close(fd);
 }
 
+/* What addr_bits is for: no byte is where the device does not get to. */
+static void memory_below_its_bound_is_reached(void **state)
+{
+	struct pinbuf_ioc_alloc req = request(MIB(2) + 3 * PAGE);
+	uint8_t *p, bytes[2048];
+	uint32_t bits;
+	int err;
+
+	(void)state;
+	require_edu();
+	req.addr_bits = REACH;
+	assert_ok(ioctl(dev, PINBUF_IOC_ALLOC, &req));
+	p = map_shared(req.out_fd, req.out_len);
+	fill(p, req.out_len, 5);
+	memcpy(bytes, p + MIB(2) - 1000, sizeof(bytes));
+	bits = edu_mask(edu, REACH);
+	/* over the seam of two folios, and to the last byte */
+	err = dma(req.out_fd, PINBUF_EDU_TO_DEVICE, MIB(2) - 1000,
+		  sizeof(bytes));
+	if (!err)
+		err = dma(req.out_fd, PINBUF_EDU_FROM_DEVICE,
+			  req.out_len - sizeof(bytes), sizeof(bytes));
+	edu_mask(edu, bits);
+	assert_int_equal(err, 0);
+	assert_memory_equal(p + req.out_len - sizeof(bytes), bytes,
+			    sizeof(bytes));
+	assert_int_equal(differs(p, req.out_len - sizeof(bytes), 5), -1);
+	munmap(p, req.out_len);
+	close(req.out_fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +354,7 @@ int main(void)
 		EDU(kernels_own_mapping_sees_the_same_bytes),
 		EDU(an_iommu_makes_one_run_of_all),
 		EDU(a_device_that_cannot_reach_it_is_told),
+		EDU(memory_below_its_bound_is_reached),
 	};
 
 	tests_begin();
