@@ -189,6 +189,21 @@ static void regions_are_held_against_rlimit_memlock(void **state)
 	in_child(registers_until_the_limit, NULL);
 }
 
+/* Not ours to give: that it is no EINVAL says that we were not even asked. */
+static void soft_roce_takes_no_descriptor(void **state)
+{
+	int fd;
+
+	(void)state;
+	rdma_open(&rdma);
+	fd = buf_new(PAGE);
+	errno = 0;
+	assert_null(ibv_reg_dmabuf_mr(rdma.pd, 0, PAGE, 0, fd,
+				      IBV_ACCESS_LOCAL_WRITE));
+	assert_int_equal(errno, EOPNOTSUPP);
+	close(fd);
+}
+
 static void a_dma_heaps_mapping_is_efault(void **state)
 {
 	void *p;
@@ -209,6 +224,7 @@ int main(void)
 		RDMA(a_region_is_a_reference),
 		RDMA(a_region_outlives_its_buffer),
 		RDMA(regions_are_held_against_rlimit_memlock),
+		RDMA(soft_roce_takes_no_descriptor),
 		RDMA(a_dma_heaps_mapping_is_efault),
 	};
 
