@@ -2,6 +2,8 @@
 /* The commands of the node, and opening it. */
 #include "scene.h"
 
+#include <linux/dma-heap.h>
+
 static int run_open(const struct operation *op)
 {
 	(void)op;
@@ -18,6 +20,22 @@ static int run_alloc(const struct operation *op)
 	req.fd_flags = O_CLOEXEC;
 	err = alloc_on(dev, &req);
 	scene.got = err ? -1 : req.out_fd;
+	return err;
+}
+
+static int run_heap(const struct operation *op)
+{
+	struct dma_heap_allocation_data data = {
+		.len = op->alloc.len, .fd_flags = O_RDWR | O_CLOEXEC,
+	};
+	int heap = open("/dev/dma_heap/pinbuf", O_RDWR | O_CLOEXEC);
+	int err = errno_of(heap);
+
+	if (err)
+		return err;
+	err = errno_of(ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data));
+	scene.got = err ? -1 : (int)data.fd;
+	close(heap);
 	return err;
 }
 
@@ -135,6 +153,7 @@ const struct operation alloc_operations[] = {
 		  .alloc = { .len = 3 * PAGE, .align = KIB(64) }),
 	OPERATION("ALLOC, aligned to more than a huge page", run_alloc, undo_fd,
 		  .alloc = { .len = MIB(2), .align = MIB(4) }),
+	OPERATION("the heap's node and its ALLOC", run_heap, undo_fd, .alloc = { .len = 3 * PAGE }),
 	OPERATION("QUERY", run_query, NULL),
 	OPERATION("QUERY, REFS", run_query, NULL, .flags = PINBUF_QUERY_REFS),
 	OPERATION("SYNC, START", run_sync, NULL, .flags = PINBUF_SYNC_START),
