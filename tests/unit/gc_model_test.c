@@ -67,6 +67,7 @@ static void end_check(struct program *p, int nr)
 struct plan {
 	unsigned int flags;
 	int threads, steps;
+	size_t pause_us;
 };
 
 static void programs_agree_with_the_model(void **state)
@@ -81,6 +82,7 @@ static void programs_agree_with_the_model(void **state)
 	memset(p, 0, sizeof(p));
 	o.flags = plan->flags;
 	o.nursery = plan->flags ? 0 : 128 << 10;
+	o.pause_us = plan->pause_us;
 	assert_int_equal(pinbuf_gc_create(&gc, &o), 0);
 	program_types_make();
 	assert_int_equal(pinbuf_gc_root_add(gc, &box.object), 0);
@@ -111,13 +113,15 @@ static void programs_agree_with_the_model(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLAN("one_thread", 0, 1, 200000 / LESS),
-		PLAN("one_thread_under_stress", PINBUF_GC_STRESS, 1, 6000 / LESS),
-		PLAN("one_thread_under_stress_of_the_young", PINBUF_GC_STRESS_YOUNG, 1, 6000 / LESS),
-		PLAN("three_threads", 0, 3, 60000 / LESS),
-		PLAN("three_threads_under_stress", PINBUF_GC_STRESS, 3, 1500 / LESS),
+		PLAN("one_thread", 0, 1, 200000 / LESS, 0),
+		PLAN("one_thread_in_the_smallest_steps", 0, 1, 100000 / LESS, 1),
+		PLAN("three_threads_in_the_smallest_steps", 0, 3, 30000 / LESS, 1),
+		PLAN("one_thread_under_stress", PINBUF_GC_STRESS, 1, 6000 / LESS, 0),
+		PLAN("one_thread_under_stress_of_the_young", PINBUF_GC_STRESS_YOUNG, 1, 6000 / LESS, 0),
+		PLAN("three_threads", 0, 3, 60000 / LESS, 0),
+		PLAN("three_threads_under_stress", PINBUF_GC_STRESS, 3, 1500 / LESS, 0),
 		PLAN("three_threads_under_stress_of_the_young", PINBUF_GC_STRESS_YOUNG, 3,
-		     1500 / LESS),
+		     1500 / LESS, 0),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
