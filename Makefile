@@ -97,6 +97,11 @@ tests-dev: lib ## builds the tests that run in the guest, in build/tests/dev
 	@tests/vm/deps tests-dev
 	@$(MAKE) -C tests/dev O=$(B)/tests/dev
 
+.PHONY: install-lib
+install-lib: ## the library, its headers and pinbufctl alone: needs no kernel (DESTDIR, PREFIX)
+	@tests/vm/deps lib
+	$(MAKE) -C userlib O=$(B)/lib PREFIX=$(PREFIX) install
+
 .PHONY: install
 install: lib ## the library, the header, the udev rule and the module, on this host
 	@[ -e $(KDIR) ] || { echo "no headers of this host's kernel in $(KDIR): apt-get install linux-headers-$(KERNELRELEASE)"; exit 1; }

@@ -359,7 +359,8 @@ void pinbuf_pool_fini(struct pinbuf_pool *p)
 	struct pinbuf_layout all = { p->end - p->start, p->align };
 
 	pinbuf_pool_reset(p);
-	pinbuf__check_close(p, (void *)p->start, all.size);
+	if (all.size)
+		pinbuf__check_close(p, (void *)p->start, all.size);
 	if (p->memory)
 		pinbuf__parent_dealloc(&p->region, p->parent, p->memory, all);
 	free(p->given);

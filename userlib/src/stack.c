@@ -293,7 +293,8 @@ void pinbuf_stack_fini(struct pinbuf_stack *s)
 	struct pinbuf_layout l = { s->held, PINBUF_ALIGN_CACHE_LINE };
 
 	pinbuf_stack_reset(s);
-	pinbuf__check_close(s, (void *)s->begin, s->bytes);
+	if (s->bytes)
+		pinbuf__check_close(s, (void *)s->begin, s->bytes);
 	if (s->memory)
 		pinbuf__parent_dealloc(&s->region, s->parent, s->memory, l);
 	s->memory = NULL;
