@@ -153,8 +153,9 @@ static void holes(void)
 	report_values("1 KiB, 4,096 holes", among_holes(4096, 1024, 1024) / small, 1.2, 1, NULL, 0);
 	report_values("1 KiB, 65,536 holes", among_holes(65536, 1024, 1024) / small, 1.2, 1, NULL,
 		      0);
-	report_values("8 KiB, 4,096 holes", among_holes(4096, 8192, 8192) / pages, 0, 1, NULL, 0);
-	report_values("8 KiB, 65,536 holes", among_holes(65536, 8192, 8192) / pages, 0, 1, NULL, 0);
+	report_values("8 KiB, 4,096 holes", among_holes(4096, 8192, 8192) / pages, 1.2, 1, NULL, 0);
+	report_values("8 KiB, 65,536 holes", among_holes(65536, 8192, 8192) / pages, 1.2, 1, NULL,
+		      0);
 	report_end();
 }
 

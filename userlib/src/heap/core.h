@@ -48,6 +48,7 @@ struct pinbuf_heap {
 
 	struct heap_lock pages __attribute__((aligned(64)));
 	struct heap_run *free_runs;		/* tree, by (pages, address) */
+	struct heap_run *recent;		/* the run that was freed last, or NULL */
 	struct heap_run *idle_runs;		/* descriptors, by left */
 	struct heap_buffer *buffers;
 	struct heap_span *idle_spans[HEAP_NR_CLASSES];

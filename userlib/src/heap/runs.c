@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Best fit, lowest address first, coalesced at once.  Free runs of a buffer never
+ * Best fit, lowest address first, coalesced at once; but the run that was freed last is
+ * kept apart from the tree, and taken at once by who asks for just as many pages: a
+ * program that gives back and asks again waits for no search among many holes.  Free runs of a buffer never
  * touch each other.  A descriptor is needed wherever a run is split, and is taken
  * before anything changes, so that no call stops half way; giving back needs none.
  */
@@ -51,12 +53,27 @@ void pinbuf__heap_run_drop(struct pinbuf_heap *heap, struct heap_run *run)
 	heap->idle_runs = run;
 }
 
+/* The run that was freed last joins the others. */
+static void recent_settle(struct pinbuf_heap *heap)
+{
+	if (heap->recent)
+		pinbuf__heap_tree_add(&heap->free_runs, heap->recent);
+	heap->recent = NULL;
+}
+
+struct heap_run *pinbuf__heap_run_largest(struct pinbuf_heap *heap)
+{
+	recent_settle(heap);
+	return pinbuf__heap_tree_last(heap->free_runs);
+}
+
 static void free_add(struct pinbuf_heap *heap, struct heap_run *run)
 {
 	run->kind = HEAP_RUN_FREE;
 	run_mark(run);
 	heap->free_pages += run->nr;
-	pinbuf__heap_tree_add(&heap->free_runs, run);
+	recent_settle(heap);
+	heap->recent = run;
 	if (run->nr == run->buf->nr_pages)
 		heap->empty += run->buf->pages.len;
 }
@@ -65,7 +82,10 @@ static void free_del(struct pinbuf_heap *heap, struct heap_run *run)
 {
 	if (run->nr == run->buf->nr_pages)
 		heap->empty -= run->buf->pages.len;
-	pinbuf__heap_tree_del(&heap->free_runs, run);
+	if (run == heap->recent)
+		heap->recent = NULL;
+	else
+		pinbuf__heap_tree_del(&heap->free_runs, run);
 	heap->free_pages -= run->nr;
 	run_unmark(run);
 }
@@ -77,9 +97,12 @@ static size_t align_skip(const struct heap_run *run, size_t align)
 
 static struct heap_run *free_find(struct pinbuf_heap *heap, const struct heap_run_ask *ask)
 {
-	struct heap_run *run;
+	struct heap_run *run = heap->recent;
 	int i;
 
+	if (run && run->nr == ask->nr && !align_skip(run, ask->align) && !ask->roomy)
+		return run;
+	recent_settle(heap);
 	if (ask->roomy) {
 		run = pinbuf__heap_tree_last(heap->free_runs);
 		return run && run->nr >= ask->nr + ask->align - 1 ? run : NULL;

@@ -49,6 +49,7 @@ static inline uintptr_t heap_run_addr(const struct heap_run *run)
 struct heap_run *pinbuf__heap_run_alloc(struct pinbuf_heap *heap, struct heap_run_ask *ask);
 void pinbuf__heap_run_free(struct pinbuf_heap *heap, struct heap_run *run);
 bool pinbuf__heap_run_resize(struct pinbuf_heap *heap, struct heap_run *run, size_t nr);
+struct heap_run *pinbuf__heap_run_largest(struct pinbuf_heap *heap);
 void pinbuf__heap_runs_trim(struct pinbuf_heap *heap);
 struct heap_run *pinbuf__heap_run_new(struct pinbuf_heap *heap, struct heap_buffer *buf,
 				      size_t page, size_t nr);

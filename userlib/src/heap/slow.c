@@ -92,7 +92,7 @@ void *pinbuf__heap_exhausted(struct pinbuf_heap *heap, size_t size, size_t align
 	size_t held;
 
 	heap_lock(&heap->pages);
-	largest = pinbuf__heap_tree_last(heap->free_runs);
+	largest = pinbuf__heap_run_largest(heap);
 	e.largest_free = largest ? largest->nr * HEAP_PAGE : 0;
 	e.available = heap->free_pages * HEAP_PAGE;
 	if (heap->opts.max > heap->held)
