@@ -126,6 +126,31 @@ static void large_arrays_of_pointers_are_looked_at_by_cards(void **state)
 	assert_int_equal(stats().current_live, NR * 8 + (NR + 96) / 97 * 32);
 }
 
+/* A program that writes and writes is asked to let a collection look at it. */
+static void many_writes_ask_for_a_collection(void **state)
+{
+	enum { NR = 60000 };
+	(void)state;
+	PINBUF_GC_SCOPE(m);
+	struct node **list = pinbuf_gc_root(m, list_new(NR)), *n;
+	uint64_t before;
+
+	collect(PINBUF_GC_YOUNG);
+	collect(PINBUF_GC_YOUNG);
+	assert_int_equal(figures().old_objects, NR);
+	before = figures().young_collections;
+	for (n = *list; n; n = n->left) {
+		pinbuf_gc_set(m, n, right, n);
+		/* old objects stay where they are */
+		pinbuf_gc_safepoint(m);
+	}
+	assert_true(figures().young_collections >= before + NR / 20000);
+	assert_true(figures().logged >= NR - 1024);
+	for (n = *list; n; n = n->left)
+		assert_ptr_equal(n->right, n);
+	heap_is_sound();
+}
+
 /* a vector that traces itself: only the first @used of its elements are pointers */
 struct vector {
 	uint64_t used;
@@ -316,6 +341,7 @@ int main(void)
 		TEST(survivors_of_two_collections_are_old),
 		TEST(old_objects_may_point_to_young_ones),
 		TEST(large_arrays_of_pointers_are_looked_at_by_cards),
+		TEST(many_writes_ask_for_a_collection),
 		TEST(a_type_may_trace_itself),
 		TEST(global_roots_are_followed),
 		TEST(types_that_cannot_be_are_refused),

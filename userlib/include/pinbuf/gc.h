@@ -74,6 +74,8 @@ int pinbuf_gc_create(struct pinbuf_gc **out, const struct pinbuf_gc_opts *opts);
 /**
  * pinbuf_gc_destroy() - drop every object, type, root and weak handle
  * @gc: a heap that no thread is attached to, or NULL; finalizers are not called
+ *
+ * Blocks of pinbuf_gc_region() that lie in pinbuf_gc_opts.pinned stay there.
  */
 PINBUF_API void pinbuf_gc_destroy(struct pinbuf_gc *gc);
 

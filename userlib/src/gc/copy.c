@@ -65,14 +65,17 @@ static void *space(struct gc_copy *c, size_t bytes, bool old)
 	return object;
 }
 
-static void words_copy(uint64_t *to, const uint64_t *from, size_t bytes)
+/* Most have two or three words, which a compiler would not believe. */
+static inline void words_copy(uint64_t *to, const uint64_t *from, size_t bytes)
 {
-	if (bytes > 256) {
+	if (bytes > 128) {
 		memcpy(to, from, bytes);
 		return;
 	}
-	for (; bytes; bytes -= 8)
+	for (; bytes; bytes -= 8) {
 		*to++ = *from++;
+		__asm__("" : "+r"(to));
+	}
 }
 
 /* Returns where it is now. */
@@ -109,8 +112,6 @@ static __attribute__((noinline)) void visit_elsewhere(struct gc_copy *c, void *o
 {
 	struct pinbuf_gc *gc = c->gc;
 
-	if (!object)
-		return;
 	if (!c->moving) {
 		if (gc_inside(gc, object) && gc_kind_of(gc, object) == GC_AGED_ONCE)
 			c->saw_young = true;
@@ -139,6 +140,8 @@ static inline __attribute__((always_inline)) void visit(struct pinbuf_gc_tracer 
 	void *object = *slot;
 	uint64_t header;
 
+	if (!object)
+		return;
 	if (!gc_inside(c->gc, object) || gc_kind_of(c->gc, object) != GC_FROM) {
 		visit_elsewhere(c, object);
 		return;
@@ -255,8 +258,11 @@ void pinbuf__gc_from_free(struct pinbuf_gc *gc, uint32_t block)
 {
 	struct gc_block *b = &gc->blocks[block];
 	size_t w, live = 0;
+	uint64_t any = 0;
 
 	for (w = 0; w < GC_WORDS; w++)
+		any |= gc->mark[block][w];
+	for (w = 0; any && w < GC_WORDS; w++)
 		live += (size_t)__builtin_popcountll(gc->mark[block][w]);
 	if (!live) {
 		pinbuf__gc_block_free(gc, block);

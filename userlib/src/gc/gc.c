@@ -99,6 +99,7 @@ static void parts_close(struct pinbuf_gc *gc)
 	pinbuf__gc_weak_close(gc);
 	pinbuf__gc_final_close(gc);
 	pinbuf__gc_pins_close(gc);
+	pinbuf__gc_region_close(gc);
 	pinbuf__gc_big_close(gc);
 	pinbuf__gc_blocks_close(gc);
 	pinbuf__gc_stack_close(&gc->grey);

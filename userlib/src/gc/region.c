@@ -171,6 +171,15 @@ void pinbuf__gc_region_open(struct pinbuf_gc *gc)
 	pinbuf__process_join(&gc->region);
 }
 
+/* What was not given back is the heap's below, if that lives on. */
+void pinbuf__gc_region_close(struct pinbuf_gc *gc)
+{
+	uint64_t left = PINBUF_LOAD(&gc->region_bytes);
+
+	if (left)
+		pinbuf__process_shrank(&gc->region, below(gc), left);
+}
+
 struct pinbuf_region *pinbuf_gc_region(struct pinbuf_gc *gc)
 {
 	return &gc->region;
