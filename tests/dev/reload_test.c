@@ -222,7 +222,7 @@ static void unloading_races_with_publishing(void **state)
 	(void)state;
 	assert_ok(stat(NODE_PATH, &node));
 	assert_int_equal(pthread_create(&thread, NULL, publishes_and_unpublishes, NULL), 0);
-	for (int i = 0; (unloaded < 5 || refused < 100) && i < 300000; i++) {
+	for (int i = 0; (unloaded < 5 || refused < 20) && i < 300000; i++) {
 		if (unload()) {
 			refused++;
 			continue;
