@@ -66,8 +66,10 @@ static inline size_t heap_block_size(size_t size, size_t align)
 __attribute__((always_inline))
 static inline void *heap_alloc_aligned(struct pinbuf_heap *heap, size_t size, size_t align)
 {
-	if (PINBUF_LIKELY(pinbuf_is_pow2(align) && heap_is_small(size, align)))
-		return heap_alloc(heap, heap_rounded(size, align));
+	size_t last = size - 1;		/* of no bytes: far above all that are small */
+
+	if (PINBUF_LIKELY(pinbuf_is_pow2(align) && align <= HEAP_PAGE && last < HEAP_SMALL_MAX))
+		return heap_alloc(heap, (last | (align - 1)) + 1);
 	return pinbuf__heap_aligned(heap, size, align);
 }
 
