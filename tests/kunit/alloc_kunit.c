@@ -127,8 +127,7 @@ static void command_answers_as_the_check(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, req.out_len, PAGE_ALIGN(c->req.len));
 		KUNIT_EXPECT_GE(test, req.out_extents, 1);
 		KUNIT_EXPECT_LE(test, req.out_extents, req.out_len >> PAGE_SHIFT);
-		KUNIT_EXPECT_EQ(test, atomic64_read(&((struct pinbuf_user *)test->priv)->purse->charged),
-				req.out_len);
+		KUNIT_EXPECT_EQ(test, env_charged(test), req.out_len);
 		KUNIT_EXPECT_EQ(test, 0, close_fd(req.out_fd));
 	} else {
 		KUNIT_EXPECT_MEMEQ(test, &req, &c->req, sizeof(req));

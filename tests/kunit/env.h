@@ -39,6 +39,14 @@ int env_init(struct kunit *test);
 /* The suites' last case. */
 void nothing_is_left(struct kunit *test);
 
+/* What the user of the case is charged now, in bytes. */
+static inline u64 env_charged(const struct kunit *test)
+{
+	const struct pinbuf_user *user = test->priv;
+
+	return atomic64_read(&user->purse->charged);
+}
+
 /* Whether the user's charge comes to @bytes within a few seconds. */
 bool env_settles(struct pinbuf_user *user, u64 bytes);
 

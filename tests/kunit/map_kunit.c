@@ -232,7 +232,7 @@ static void mapping_outlives_the_descriptor(struct kunit *test)
 		wrong += seen != 300 + i;
 	}
 	KUNIT_EXPECT_EQ(test, wrong, 0);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&((struct pinbuf_user *)test->priv)->purse->charged), len);
+	KUNIT_EXPECT_EQ(test, env_charged(test), len);
 	vm_munmap(at, len);
 	KUNIT_EXPECT_TRUE(test, env_settles(test->priv, 0));
 }
