@@ -212,6 +212,33 @@ static void pinned_objects_stay_where_others_move(void **state)
 	assert_int_equal((*rooted)->id, 42);
 }
 
+/* "Long-lived tensor data: Pinned or General": of the collected heap they do not move, either */
+static void tensors_of_the_collected_heap_stay_where_they_are(void **state)
+{
+	struct pinbuf_gc_opts o = PINBUF_GC_OPTS_INIT;
+	struct pinbuf_dev *dev;
+	struct pinbuf_heap *heap = pinned_heap(&dev);
+	struct pinbuf_gc *own;
+	struct pinbuf_tensor t;
+	int fds[2];
+	char *was;
+
+	(void)state;
+	o.pinned = heap;
+	assert_int_equal(pinbuf_gc_create(&own, &o), 0);
+	t = ones(pinbuf_gc_region(own));
+	was = t.data;
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(pinbuf_tensor_with_pinned(&t, NULL, PINBUF_PIN_READ, write_to, &fds[1]), 0);
+	assert_ptr_equal(t.data, was);
+	close(fds[0]);
+	close(fds[1]);
+	pinbuf_tensor_fini(&t);
+	pinbuf_gc_destroy(own);
+	pinbuf_heap_destroy(heap);
+	pinbuf_close(dev);
+}
+
 /* allocArena, allocPinned, allocGeneral; the collected heap is in the general sum */
 static void the_three_sums_have_the_collected_heap(void **state)
 {
@@ -321,6 +348,7 @@ int main(void)
 		cmocka_unit_test(pinned_memory_is_freed_or_counted),
 		cmocka_unit_test(each_scenario_has_its_region),
 		cmocka_unit_test_setup_teardown(pinned_objects_stay_where_others_move, gc_open, gc_close),
+		cmocka_unit_test(tensors_of_the_collected_heap_stay_where_they_are),
 		cmocka_unit_test_setup_teardown(the_three_sums_have_the_collected_heap, gc_open, gc_close),
 		cmocka_unit_test(any_pointer_can_be_asked_whether_it_is_pinned),
 		cmocka_unit_test(a_tight_loop_takes_one_chunk),
