@@ -102,6 +102,78 @@ static void create_that_fails_leaks_nothing(void **state)
 	assert_int_equal(failing.pieces, 0);
 }
 
+/* Memory that came, and that the heap then has no room to know of: it goes back. */
+struct odd_source {
+	void *addr;
+	size_t len;		/* both 0: memory as it should be */
+	size_t pieces;
+	struct heap_source good;
+};
+
+static int odd_get(void *ctx, size_t len, struct pinbuf_heap_pages *pages)
+{
+	struct odd_source *s = ctx;
+
+	if (!s->addr)
+		return heap_source_get(&s->good, len, pages);
+	s->pieces++;
+	pages->addr = s->addr;
+	pages->len = s->len;
+	return 0;
+}
+
+static void odd_put(void *ctx, const struct pinbuf_heap_pages *pages)
+{
+	struct odd_source *s = ctx;
+
+	if (pages->addr == s->addr)
+		s->pieces--;
+	else
+		heap_source_put(&s->good, pages);
+}
+
+static void memory_that_cannot_be_kept_goes_back(void **state)
+{
+	static const struct pinbuf_heap_source odd = {
+		.size = sizeof(odd), .get = odd_get, .put = odd_put,
+	};
+	static const struct {
+		uintptr_t addr;
+		size_t len;
+	} rows[] = {
+		{ (uintptr_t)1 << 52, 2 << 20 },	/* beyond the page map */
+		{ (uintptr_t)1 << 30, (size_t)1 << 57 },	/* a table of 256 TiB */
+	};
+	struct pinbuf_heap_opts opts = PINBUF_HEAP_OPTS_INIT;
+	struct odd_source s = { 0 };
+	struct pinbuf_heap *heap;
+	size_t i;
+	void *ptr;
+
+	(void)state;
+	opts.source = &odd;
+	opts.source_ctx = &s;
+	opts.keep = 0;
+	assert_int_equal(pinbuf_heap_create(&heap, &opts), 0);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		s.addr = (void *)rows[i].addr;
+		s.len = rows[i].len;
+		errno = 0;
+		assert_null(pinbuf_heap_malloc(heap, 100000));
+		assert_int_equal(errno, ENOMEM);
+		assert_int_equal(pinbuf_error_last()->kind, PINBUF_ERROR_MEMORY);
+		assert_non_null(strstr(pinbuf_error_text(), "what a heap knows of a buffer"));
+		assert_int_equal(s.pieces, 0);
+		assert_int_equal(heap_stats(heap).held, 0);
+	}
+	s.addr = NULL;
+	ptr = pinbuf_heap_malloc(heap, 100000);
+	assert_non_null(ptr);
+	pinbuf_heap_free(heap, ptr);
+	pinbuf_heap_destroy(heap);
+	assert_int_equal(s.good.pieces, 0);
+}
+
 /* What a heap gives is never outside its pieces, to the byte. */
 static void blocks_are_strictly_inside(void **state)
 {
@@ -128,6 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nth_failure_leaks_nothing),
 		cmocka_unit_test(create_that_fails_leaks_nothing),
+		cmocka_unit_test(memory_that_cannot_be_kept_goes_back),
 		cmocka_unit_test(blocks_are_strictly_inside),
 	};
 
