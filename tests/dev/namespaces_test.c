@@ -3,7 +3,7 @@
  * Capabilities count in the initial user namespace only; uids and pids are told
  * in the caller's namespaces.
  */
-#include "common.h"
+#include "names.h"
 #include "proc.h"
 #include "userns.h"
 
@@ -166,6 +166,67 @@ static void subordinate_uids_do_not_multiply_the_limit(void **state)
 	close(family.root[0]);
 }
 
+/* OTHER_UID, as one of the uids in a namespace that USER_UID has made. */
+static int other_in_a_namespace(void *argument)
+{
+	struct pinbuf_ioc_alloc named = request(PAGE), passed = request(2 * PAGE);
+	int *socks = argument, node;
+	char go;
+
+	become_user(USER_UID);
+	CHECK(!unshare(CLONE_NEWUSER));
+	CHECK(write(socks[1], "", 1) == 1 && read(socks[1], &go, 1) == 1);
+	CHECK(!setresuid(1, 1, 1));
+	node = open_node();
+	CHECK(!alloc_on(node, &named) && !alloc_on(node, &passed));
+	CHECK(!publish(node, named.out_fd, 0600, "inside"));
+	CHECK(!send_fd(socks[1], passed.out_fd));
+	CHECK(read(socks[1], &go, 1) == 1);
+	/* what was named outside is the same user's, too */
+	CHECK(!attach(node, OWN, "outside", NULL));
+	CHECK(!attach(node, 1, "outside", NULL));
+	CHECK(!unpublish(node, OWN, "outside"));
+	return 0;
+}
+
+static int other_outside(void *passed)
+{
+	int node;
+
+	become_user(OTHER_UID);
+	node = open_node();
+	CHECK(!attach(node, OWN, "inside", NULL));
+	CHECK(publish(node, *(int *)passed, 0600, "inside") == EEXIST);
+	CHECK(!publish(node, *(int *)passed, 0600, "outside"));
+	CHECK(!unpublish(node, OTHER_UID, "inside"));
+	return 0;
+}
+
+static void names_are_of_a_uid_wherever_it_is(void **state)
+{
+	int socks[2], passed;
+	char path[64], map[64], go;
+	pid_t inside;
+
+	(void)state;
+	require_user_namespaces();
+	assert_ok(socketpair(AF_UNIX, SOCK_STREAM, 0, socks));
+	inside = child_start(other_in_a_namespace, socks);
+	assert_int_equal(read(socks[0], &go, 1), 1);
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", (int)inside);
+	snprintf(map, sizeof(map), "0 %d 1\n1 %d 1\n", USER_UID, OTHER_UID);
+	assert_ok(file_write(path, map));
+	assert_int_equal(write(socks[0], "", 1), 1);
+	passed = recv_fd(socks[0]);
+	assert_true(passed >= 0);
+	in_child(other_outside, &passed);
+	close(passed);
+	assert_int_equal(write(socks[0], "", 1), 1);
+	assert_int_equal(child_wait(inside), 0);
+	close(socks[0]);
+	close(socks[1]);
+}
+
 static int sock;
 
 static int first_of_namespace(void *outer_buffer)
@@ -232,6 +293,7 @@ int main(void)
 		TEST(capabilities_of_a_namespace_lift_no_limit),
 		TEST(subordinate_uids_do_not_multiply_the_limit),
 		TEST(uids_are_told_in_the_callers_namespace),
+		TEST(names_are_of_a_uid_wherever_it_is),
 		TEST(pids_are_told_in_the_callers_namespace),
 	};
 
