@@ -162,14 +162,12 @@ static void slot_clear(struct gc_big_table *t, size_t i)
 	t->slots[i] = NULL;
 }
 
-void pinbuf__gc_big_free(struct pinbuf_gc *gc, struct gc_big *big)
+static void big_free(struct pinbuf_gc *gc, struct gc_big *big)
 {
 	slot_clear(&gc->big, slot_of(&gc->big, big->object));
 	*big->link = big->next;
 	if (big->next)
 		big->next->link = big->link;
-	if (gc->big.cursor == big)
-		gc->big.cursor = big->next;
 	gc->big.nr--;
 	gc->big.bytes -= big->bytes;
 	block_put(gc, big);
@@ -189,7 +187,7 @@ size_t pinbuf__gc_big_sweep(struct pinbuf_gc *gc, size_t most, bool *more)
 		big = gc->big.cursor;
 		gc->big.cursor = big->next;
 		if (!big->marked)
-			pinbuf__gc_big_free(gc, big);
+			big_free(gc, big);
 		else
 			big->marked = false;
 	}

@@ -26,7 +26,6 @@ void pinbuf__gc_big_close(struct pinbuf_gc *gc);
 struct gc_big *pinbuf__gc_big_new(struct pinbuf_gc *gc, const struct gc_type *type, size_t nr,
 				  size_t bytes);
 struct gc_big *pinbuf__gc_big_find(const struct pinbuf_gc *gc, const void *object);
-void pinbuf__gc_big_free(struct pinbuf_gc *gc, struct gc_big *big);
 size_t pinbuf__gc_big_sweep(struct pinbuf_gc *gc, size_t most, bool *more);
 
 static inline size_t gc_big_cards(const struct gc_big *big)
