@@ -322,6 +322,8 @@ static void memory_below_its_bound_is_reached(void **state)
 
 	(void)state;
 	require_edu();
+	if (ram_start() >= REACH_BYTES)
+		skip_because("this machine's memory begins above 256 MiB");
 	req.addr_bits = REACH;
 	assert_ok(ioctl(dev, PINBUF_IOC_ALLOC, &req));
 	p = map_shared(req.out_fd, req.out_len);
