@@ -7,7 +7,7 @@
 
 #include "gc_fixture.h"
 
-enum { NR = 20000 };
+enum { NR = 10000 };
 
 static int slow_open(void **state)
 {
@@ -148,7 +148,7 @@ static void a_collection_of_everything_ends_a_cycle(void **state)
 	int steps, i;
 
 	(void)state;
-	for (steps = 0; steps < 40; steps += 3) {
+	for (steps = 0; steps < 40; steps += 5) {
 		PINBUF_GC_SCOPE(m);
 		struct node **list = half_marked(&cycles);
 
@@ -174,7 +174,7 @@ static void the_program_goes_on_between_steps(void **state)
 		step();
 		*young = list_new(100);
 		pinbuf_gc_set(m, *list, right, *young);
-		if (i++ % 16 == 0)
+		if (i++ % 64 == 0)
 			heap_is_sound();
 	}
 	list_check((*list)->right, 100);
@@ -189,7 +189,7 @@ static void swept_cells_are_given_out_again(void **state)
 	int i;
 
 	(void)state;
-	for (i = 0; i < 60; i++) {
+	for (i = 0; i < 40; i++) {
 		PINBUF_GC_SCOPE(m);
 
 		pinbuf_gc_root(m, list_new(NR));

@@ -87,7 +87,7 @@ static void the_callback_may_make_room(void **state)
 
 	(void)state;
 	/* the cache is a rooted list that grows; whenever it is dropped there is room */
-	for (i = 0; i < 1000000; i++) {
+	for (i = 0; i < 400000; i++) {
 		n = pinbuf_gc_new(m, node_type, struct node);
 		assert_non_null(n);
 		n->left = told.cache;
