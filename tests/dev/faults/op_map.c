@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Mappings: of the node, of a buffer, and what is done to them. */
+/*
+ * Mappings: of the node, of a buffer, and what is done to them.  Not fork: the core
+ * prints a warning when it gets no stack for the child.
+ */
 #include "scene.h"
-
-#include <sys/wait.h>
 
 static int note_map(char *p, size_t len)
 {
@@ -80,28 +81,6 @@ static void undo_mremap(void)
 	undo_pieces();
 }
 
-/* The child must find every byte, whatever failed on the way. */
-static int run_fork(const struct operation *op)
-{
-	pid_t pid = fork();
-	int err = errno_of(pid);
-
-	(void)op;
-	if (pid == 0)
-		_exit(scene.map[0] == 1 && scene.map[SCENE_LEN - 1] == 1 ? 0 : 1);
-	scene.got = err ? -1 : pid;
-	return err;
-}
-
-static void undo_fork(void)
-{
-	int status;
-
-	assert_int_equal(waitpid(scene.got, &status, 0), scene.got);
-	assert_int_equal(status, 0);
-	scene.got = -1;
-}
-
 const struct operation map_operations[] = {
 	OPERATION("mmap of the node, a page", run_mmap_node, undo_map, .len = PAGE),
 	OPERATION("mmap of the node, small folios", run_mmap_node, undo_map, .len = MIB(1) - PAGE),
@@ -116,6 +95,5 @@ const struct operation map_operations[] = {
 	OPERATION("munmap of a page inside", run_munmap_middle, undo_pieces, .always = true),
 	OPERATION("mprotect of a page inside", run_mprotect_middle, undo_pieces, .always = true),
 	OPERATION("mremap to another place", run_mremap, undo_mremap, .always = true),
-	OPERATION("fork", run_fork, undo_fork),
 };
 const size_t nr_map_operations = ARRAY_LEN(map_operations);
