@@ -1,16 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# The module's tracepoints through trace-cmd, unmodified, and through the kernel's own
-# histograms, with the commands of Documentation/tracing.rst.  On one stock kernel, and
-# without bpftrace and perf, which take minutes where a processor is emulated.  TAP.
+# The module's tracepoints through the tools that people have, unmodified, trace-cmd
+# and bpftrace, and through the kernel's own histograms, with the commands of
+# Documentation/tracing.rst.  On one stock kernel: the tools are slow where a processor
+# is emulated (perf takes minutes).  TAP.
 set -uo pipefail
 
 program=$(dirname "$0")/../../../build/lib/examples/without_library
 ceiling=/sys/module/pinbuf/parameters/max_bytes
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-names=(trace_cmd_tells_latency_and_cause the_kernel_makes_a_histogram)
+names=(trace_cmd_tells_latency_and_cause
+	bpftrace_makes_a_histogram_of_latencies the_kernel_makes_one_by_itself)
+tools=(trace-cmd bpftrace)
 count=0 failed=0
 
 # Some buffers, and one that the ceiling refuses
@@ -52,6 +55,13 @@ with_trace_cmd() {
 		'pinbuf_alloc: .*err=-122 cause=ceiling' 'pinbuf_map: .* ns=[1-9]' 'pinbuf_free:'
 }
 
+with_bpftrace() {
+	bpftrace -e 'tracepoint:pinbuf:pinbuf_alloc /args->err == 0/ { @ns = hist(args->ns); }
+		tracepoint:pinbuf:pinbuf_alloc /args->err/ { @failed[args->cause] = count(); }' \
+		-c "/bin/bash $0 --job" >"$work/bpf" 2>&1
+	result "${names[1]}" "$work/bpf" '^@ns:' '\|@+' '^@failed\[1\]: 1'
+}
+
 with_trigger() {
 	local event=/sys/kernel/tracing/events/pinbuf/pinbuf_alloc
 
@@ -59,7 +69,7 @@ with_trigger() {
 	"$0" --job
 	cat $event/hist >"$work/hist"
 	echo '!hist:keys=ns.log2:sort=ns' >$event/trigger
-	result "${names[1]}" "$work/hist" '\{ ns: ~ 2\^[0-9]+ *\} hitcount: +[1-9]' 'Hits: 4'
+	result "${names[2]}" "$work/hist" '\{ ns: ~ 2\^[0-9]+ *\} hitcount: +[1-9]' 'Hits: 4'
 }
 
 main() {
@@ -69,13 +79,13 @@ main() {
 		job
 		return
 	fi
-	if [ "${PINBUF_KERNEL:-}" != 6.12 ] || ! command -v trace-cmd >/dev/null; then
+	if [ "${PINBUF_KERNEL:-}" != 6.12 ] || ! command -v "${tools[@]}" >/dev/null; then
 		echo "1..1"
-		echo "ok 1 - tracers # SKIP needs trace-cmd, and Debian's 6.12"
+		echo "ok 1 - tracers # SKIP needs ${tools[*]}, and Debian's 6.12"
 		return
 	fi
 	echo "1..${#names[@]}"
-	for i in with_trace_cmd with_trigger; do
+	for i in with_trace_cmd with_bpftrace with_trigger; do
 		$i
 	done
 	return "$failed"
