@@ -303,8 +303,9 @@ int pinbuf_account_info(struct pinbuf_call *call)
 	*info = (struct pinbuf_ioc_info) {
 		.out_caps = (PINBUF_CAN_HUGE ? PINBUF_CAP_HUGE : 0) |
 			    (IS_ENABLED(CONFIG_MEMCG) ? PINBUF_CAP_MEMCG : 0) |
-			    (locked ? PINBUF_CAP_MEMLOCK : 0) | PINBUF_CAP_ADDR_BITS |
-			    PINBUF_CAP_EXTENTS | PINBUF_CAP_NAMES | PINBUF_CAP_HEAP,
+			    (locked ? PINBUF_CAP_MEMLOCK : 0) | PINBUF_CAP_CONTIG |
+			    PINBUF_CAP_ADDR_BITS | PINBUF_CAP_EXTENTS | PINBUF_CAP_NAMES |
+			    PINBUF_CAP_HEAP,
 		.out_page_size = PAGE_SIZE,
 		.out_huge_size = PINBUF_CAN_HUGE ? PINBUF_HUGE_SIZE : 0,
 		.out_max_len = PINBUF_MAX_LEN,

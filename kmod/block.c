@@ -25,12 +25,9 @@
 #include <linux/sched/task.h>
 #include <linux/sizes.h>
 
-#include "pinbuf.h"
+#include "block.h"
 
-/* Looks at a block: no cost to the cgroup, and no reclaim for it. */
-#define GFP_LOOK	(PINBUF_GFP_MAY & ~(__GFP_ACCOUNT | __GFP_ZERO | __GFP_KSWAPD_RECLAIM))
-
-#define HOLD_MAX	(SZ_4G >> PAGE_SHIFT)
+#define HOLD_MAX	((unsigned long)(SZ_4G >> PAGE_SHIFT))
 #define HOLD_SHARE	16	/* one part in these of the memory stays free for others */
 
 /* Blocks that others may take between our freeing and taking them. */
@@ -101,20 +98,16 @@ bool pinbuf_nodes_resolve(struct pinbuf_nodes *nodes, const struct pinbuf_want *
 }
 
 /**
- * pinbuf_source_init() - begin to take blocks for a buffer
- * @src: for pinbuf_source_fini()
- * @want: the buffer; without addr_bits
- * @nodes: where they may come from, or NULL for the task's policy
+ * pinbuf_nodes_turned() - go on with the turns where others have left off
+ * @turn: the node that had the last one
+ * @nodes: from pinbuf_nodes_resolve()
  */
-void pinbuf_source_init(struct pinbuf_source *src, const struct pinbuf_want *want,
-			struct pinbuf_nodes *nodes)
+void pinbuf_nodes_turned(int turn, const struct pinbuf_nodes *nodes)
 {
-	src->want = want;
-	src->nodes = nodes;
-	src->zone = 0;
-	src->bits = 0;
-	src->nr_held = 0;
-	INIT_LIST_HEAD(&src->held);
+#ifdef CONFIG_NUMA
+	if (!nodes_empty(nodes->turns))
+		current->il_prev = turn;
+#endif
 }
 
 /**
@@ -145,7 +138,11 @@ bool pinbuf_source_bound(struct pinbuf_source *src, const struct pinbuf_want *wa
 	return !nodes_empty(nodes->allowed);
 }
 
-static void release(struct pinbuf_source *src)
+/**
+ * pinbuf_source_release() - give back what did not suit
+ * @src: which may be used further
+ */
+void pinbuf_source_release(struct pinbuf_source *src)
 {
 	struct page *page, *next;
 
@@ -157,16 +154,6 @@ static void release(struct pinbuf_source *src)
 	src->nr_held = 0;
 }
 
-/**
- * pinbuf_source_fini() - give back what did not suit
- * @src: from pinbuf_source_init()
- */
-void pinbuf_source_fini(struct pinbuf_source *src)
-{
-	if (!list_empty(&src->held))
-		release(src);
-}
-
 static void hold(struct pinbuf_source *src, struct page *page, unsigned int order)
 {
 	set_page_private(page, order);
@@ -174,10 +161,20 @@ static void hold(struct pinbuf_source *src, struct page *page, unsigned int orde
 	src->nr_held += 1UL << order;
 }
 
-static bool may_hold(const struct pinbuf_source *src)
+/**
+ * pinbuf_may_hold() - may more be taken that is only looked at?
+ * @nr: pages that are held
+ *
+ * Return: whether that leaves enough for others, and nobody wants it to end.
+ */
+bool pinbuf_may_hold(unsigned long nr)
 {
-	return src->nr_held < HOLD_MAX && !fatal_signal_pending(current) &&
-	       global_zone_page_state(NR_FREE_PAGES) > totalram_pages() / HOLD_SHARE;
+	unsigned long free = global_zone_page_state(NR_FREE_PAGES);
+
+	/* What CMA has free is for movable memory alone. */
+	free -= min(free, global_zone_page_state(NR_FREE_CMA_PAGES));
+	return nr < HOLD_MAX && !fatal_signal_pending(current) &&
+	       free > totalram_pages() / HOLD_SHARE;
 }
 
 static int node_to_try(struct pinbuf_nodes *nodes)
@@ -239,8 +236,8 @@ static bool locate(struct pinbuf_source *src, unsigned int order, u64 align)
 	while (o-- > order) {
 		if (o > order && is_cached(o))
 			continue;
-		while (may_hold(src)) {
-			page = take(src, GFP_LOOK, o);
+		while (pinbuf_may_hold(src->nr_held)) {
+			page = take(src, PINBUF_GFP_LOOK, o);
 			if (!page)
 				break;
 			if (suits(src, page, order, align)) {
@@ -259,7 +256,7 @@ static void hold_instead(struct pinbuf_source *src, struct page *page, unsigned 
 			 u64 align)
 {
 	__free_pages(page, order);
-	page = take(src, GFP_LOOK, order);
+	page = take(src, PINBUF_GFP_LOOK, order);
 	if (!page)
 		return;
 	if (suits(src, page, order, align))
@@ -288,7 +285,7 @@ static struct page *press(struct pinbuf_source *src, gfp_t gfp, unsigned int ord
 	struct page *page = NULL;
 	int i;
 
-	release(src);
+	pinbuf_source_release(src);
 	for (i = 0; i < PRESS_TRIES && !fatal_signal_pending(current); i++) {
 		page = take(src, gfp, order);
 		if (!page || suits(src, page, order, align))

@@ -221,7 +221,7 @@ VISIBLE_IF_KUNIT int pinbuf_alloc_check(const struct pinbuf_ioc_alloc *req)
 	err = check_node(req->node, req->flags);
 	if (err)
 		return err;
-	if (req->align > PINBUF_MAX_BLOCK || req->flags & PINBUF_ALLOC_CONTIG ||
+	if (req->align > PINBUF_MAX_BLOCK ||
 	    (req->flags & PINBUF_ALLOC_HUGE && !PINBUF_CAN_HUGE))
 		return -EOPNOTSUPP;
 	/* The zones below are small, and there are devices that work with no other. */

@@ -18,10 +18,13 @@
 #include <linux/swap.h>
 #include <linux/vmstat.h>
 
-#include "pinbuf.h"
+#include "block.h"
 
 /* Pages left to others, on a machine of any size. */
 #define SPARE		((unsigned long)SZ_128M >> PAGE_SHIFT)
+
+/* Pages from which on other CPUs help. */
+#define CREW_MIN	(8UL << PINBUF_TOP_ORDER)
 
 /**
  * pinbuf_order_at() - the largest folio for a place in a buffer
@@ -68,6 +71,8 @@ static struct page *get_folio(struct pinbuf_source *src, pgoff_t at, unsigned in
 
 	if (want->flags & PINBUF_ALLOC_HUGE && *order == PINBUF_HUGE_ORDER)
 		must = *order;
+	else if (want->flags & PINBUF_ALLOC_CONTIG)
+		must = *order;
 	else if (!at)
 		must = min_t(unsigned int, *order, get_order(align));
 	for (; *order > must; --*order) {
@@ -88,12 +93,12 @@ static int put_in(struct pinbuf_buf *buf, pgoff_t at, struct page *page)
 }
 
 /*
- * A buffer smaller than its alignment: the front of a block that is as large as
- * the alignment, whose rest goes back at once.
+ * A buffer smaller than its alignment, or one run of an odd length: the front of
+ * a block that is large enough, whose rest goes back at once.
  */
 static int fill_from_block(struct pinbuf_buf *buf, struct pinbuf_source *src)
 {
-	unsigned int order = get_order(src->want->align);
+	unsigned int order = get_order(max(src->want->align, buf->len));
 	unsigned long i, nr = buf->len >> PAGE_SHIFT;
 	struct page *page = pinbuf_block_get(src, PINBUF_GFP_MUST, order, src->want->align);
 	int err = 0;
@@ -110,36 +115,65 @@ static int fill_from_block(struct pinbuf_buf *buf, struct pinbuf_source *src)
 	return err;
 }
 
-static int fill_from_folios(struct pinbuf_buf *buf, struct pinbuf_source *src)
+/**
+ * pinbuf_fill_range() - give a part of a buffer its pages
+ * @buf: the buffer
+ * @src: where from
+ * @at: page offset, a multiple of a huge piece
+ * @end: where the part ends
+ *
+ * Context: may sleep; several tasks may do so at once, in parts that begin above 0.
+ * Return: 0, -ENOMEM, or -EINTR when a fatal signal is pending.
+ */
+int pinbuf_fill_range(struct pinbuf_buf *buf, struct pinbuf_source *src, unsigned long at,
+		      unsigned long end)
 {
-	unsigned long at, nr = buf->len >> PAGE_SHIFT;
 	unsigned int order, cap = PINBUF_TOP_ORDER;
 	struct page *page;
 	int err;
 
-	for (at = 0; at < nr; at += 1UL << order) {
+	for (; at < end; at += 1UL << order) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		if (!(at & ((1UL << PINBUF_TOP_ORDER) - 1)))
 			cap = PINBUF_TOP_ORDER;
-		order = min(pinbuf_order_at(at, nr - at), cap);
+		order = min(pinbuf_order_at(at, end - at), cap);
 		page = get_folio(src, at, &order);
 		if (!page)
 			return -ENOMEM;
 		cap = min(cap, order);
-		err = put_in(buf, at, page);
+		err = pinbuf_pages_put_in(buf, at, page);
 		if (err)
 			return err;
+		if (!src->shared)
+			pinbuf_pages_note(buf, page_folio(page));
 		cond_resched();
 	}
 	return 0;
+}
+
+static int fill_from_folios(struct pinbuf_buf *buf, struct pinbuf_source *src)
+{
+	unsigned long nr = buf->len >> PAGE_SHIFT;
+	int err;
+
+	if (nr < CREW_MIN || src->nodes)
+		return pinbuf_fill_range(buf, src, 0, nr);
+	/* The first piece is the one whose alignment counts. */
+	err = pinbuf_fill_range(buf, src, 0, 1UL << PINBUF_TOP_ORDER);
+	return err ?: pinbuf_crew_fill(buf, src, 1UL << PINBUF_TOP_ORDER);
 }
 
 static int fill(struct pinbuf_buf *buf, struct pinbuf_source *src)
 {
 	unsigned long nr = buf->len >> PAGE_SHIFT;
 
-	if (src->want->align > buf->len && pinbuf_order_at(0, nr) < PINBUF_TOP_ORDER)
+	bool contig = src->want->flags & PINBUF_ALLOC_CONTIG;
+
+	if (contig && nr > 1UL << PINBUF_TOP_ORDER)
+		return pinbuf_contig_fill(buf, src);
+	if (pinbuf_order_at(0, nr) < PINBUF_TOP_ORDER &&
+	    (src->want->align > buf->len || (contig && !is_power_of_2(nr))))
 		return fill_from_block(buf, src);
 	return fill_from_folios(buf, src);
 }
@@ -169,15 +203,20 @@ static u32 flags_got(const struct pinbuf_buf *buf, const struct pinbuf_want *wan
 	return flags;
 }
 
-/*
+/**
+ * pinbuf_can_be_had() - may so much be taken away from others?
+ * @nr: pages
+ *
  * Pages that stay put are lost to everybody else.  Without this a request that
  * cannot succeed, or many small ones, would drive the machine to where others'
  * allocations wake the OOM killer.  While much is free that is two loads; what
  * could be freed is counted when it is not.  MemAvailable has the free pages of
  * CMA in it, which only movable memory gets, and page cache that ends in other
  * processors' lists, where an allocation does not look before it kills: hence SPARE.
+ *
+ * Return: whether they may.
  */
-static bool can_be_had(unsigned long nr)
+bool pinbuf_can_be_had(unsigned long nr)
 {
 	unsigned long cma = global_zone_page_state(NR_FREE_CMA_PAGES);
 	unsigned long spare = min(totalram_pages() >> 5, SPARE) + cma;
@@ -204,7 +243,7 @@ int pinbuf_fill(struct pinbuf_buf *buf, const struct pinbuf_want *want)
 	struct pinbuf_source src;
 	int err;
 
-	if (!can_be_had(buf->len >> PAGE_SHIFT))
+	if (!pinbuf_can_be_had(buf->len >> PAGE_SHIFT))
 		return -ENOMEM;
 	if (want->addr_bits) {
 		err = fill_below(buf, want);

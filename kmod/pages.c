@@ -90,6 +90,24 @@ void pinbuf_pages_note(struct pinbuf_buf *buf, struct folio *folio)
 	buf->nr_huge += folio_order(folio) == PINBUF_HUGE_ORDER;
 }
 
+/**
+ * pinbuf_pages_note_from() - note what ALLOC tells of all folios from one on
+ * @buf: a buffer that nobody sees yet, with all of its folios
+ * @at: page offset of the first that has not been noted
+ *
+ * Context: may sleep.
+ */
+void pinbuf_pages_note_from(struct pinbuf_buf *buf, unsigned long at)
+{
+	struct folio *folio;
+
+	for (; at < buf->len >> PAGE_SHIFT; at += folio_nr_pages(folio)) {
+		folio = pinbuf_pages_folio(buf, at);
+		pinbuf_pages_note(buf, folio);
+		cond_resched();
+	}
+}
+
 static void drop(struct folio *folio)
 {
 	pinbuf_stats_folio(folio, -1);

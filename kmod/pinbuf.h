@@ -28,7 +28,6 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
-#include <linux/nodemask.h>
 #include <linux/ratelimit_types.h>
 #include <linux/refcount.h>
 #include <linux/scatterlist.h>
@@ -58,16 +57,6 @@ struct vm_area_struct;
 
 /* Tables are small, but their number grows with a buffer: charged, and no OOM kill. */
 #define PINBUF_GFP_TABLE	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-
-/*
- * Blocks: one that must be had may stall in reclaim and compaction, one that need
- * not takes only what is there, and of that nothing that is kept for emergencies.
- * GFP_USER carries __GFP_HARDWALL, without which a cpuset would not bind;
- * __GFP_RETRY_MAYFAIL and __GFP_NORETRY keep both from the OOM killer.
- */
-#define PINBUF_GFP_MUST	(GFP_USER | __GFP_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_ZERO)
-#define PINBUF_GFP_MAY	((PINBUF_GFP_MUST & ~(__GFP_DIRECT_RECLAIM | __GFP_RETRY_MAYFAIL)) | \
-			 __GFP_NORETRY | __GFP_NOMEMALLOC)
 
 /* Why a well-formed request failed; also the order of the counters below. */
 enum pinbuf_cause {
@@ -217,38 +206,6 @@ struct pinbuf_want {
 };
 
 /**
- * struct pinbuf_nodes - where pages may come from, for whoever allocates them
- * @first: node to try first
- * @turn: node that had the last turn
- * @turns: nodes that take turns instead, or none
- * @allowed: no others
- */
-struct pinbuf_nodes {
-	int first;
-	int turn;
-	nodemask_t turns;
-	nodemask_t allowed;
-};
-
-/**
- * struct pinbuf_source - where a buffer's blocks come from
- * @want: the buffer
- * @nodes: where they may come from, or NULL for the task's policy
- * @zone: zone to begin with, as GFP flag
- * @bits: as want's addr_bits, or 0 where that is no bound
- * @held: blocks that do not suit; the order of each is in its page_private()
- * @nr_held: their pages
- */
-struct pinbuf_source {
-	const struct pinbuf_want *want;
-	struct pinbuf_nodes *nodes;
-	gfp_t zone;
-	u32 bits;
-	struct list_head held;
-	unsigned long nr_held;
-};
-
-/**
  * struct pinbuf_call - one ioctl on its way through
  * @user: who opened the node
  * @cred: as whom
@@ -295,6 +252,7 @@ int pinbuf_buf_query(struct pinbuf_call *call);
 /* pages.c */
 int pinbuf_pages_put_in(struct pinbuf_buf *buf, pgoff_t at, struct page *page);
 void pinbuf_pages_note(struct pinbuf_buf *buf, struct folio *folio);
+void pinbuf_pages_note_from(struct pinbuf_buf *buf, unsigned long at);
 void pinbuf_pages_free(struct pinbuf_buf *buf);
 unsigned long pinbuf_pages_extent(struct pinbuf_buf *buf, pgoff_t at, unsigned long max,
 				  struct page **first);
@@ -328,16 +286,6 @@ static inline struct folio *pinbuf_pages_folio(struct pinbuf_buf *buf, pgoff_t p
 
 /* fill.c */
 int pinbuf_fill(struct pinbuf_buf *buf, const struct pinbuf_want *want);
-
-/* block.c */
-bool pinbuf_nodes_resolve(struct pinbuf_nodes *nodes, const struct pinbuf_want *want);
-void pinbuf_source_init(struct pinbuf_source *src, const struct pinbuf_want *want,
-			struct pinbuf_nodes *nodes);
-bool pinbuf_source_bound(struct pinbuf_source *src, const struct pinbuf_want *want,
-			 struct pinbuf_nodes *nodes);
-void pinbuf_source_fini(struct pinbuf_source *src);
-struct page *pinbuf_block_get(struct pinbuf_source *src, gfp_t gfp, unsigned int order, u64 align);
-
 /* map.c */
 int pinbuf_map(struct pinbuf_buf *buf, struct vm_area_struct *vma);
 int pinbuf_fops_mmap(struct file *node, struct vm_area_struct *vma);
@@ -387,6 +335,7 @@ static inline void pinbuf_stats_failed(struct pinbuf_user *user, enum pinbuf_cau
 /* What the KUnit module tests by itself. */
 extern const struct file_operations pinbuf_fops;
 unsigned int pinbuf_order_at(unsigned long at, unsigned long left);
+unsigned long pinbuf_runs_add(struct xarray *runs, unsigned long block, unsigned long *len);
 bool pinbuf_block_suits(u64 addr, unsigned int order, u32 bits, u64 align);
 bool pinbuf_label_ok(const u8 *label);
 bool pinbuf_name_ok(const u8 *text);

@@ -73,6 +73,23 @@ TRACE_EVENT(pinbuf_alloc,
 		  __entry->extents, __entry->err, PINBUF_SHOW_CAUSE(__entry->cause), __entry->ns)
 );
 
+/* What one CPU did of a big buffer, of which several got and cleared the pages. */
+TRACE_EVENT(pinbuf_share,
+	TP_PROTO(const struct pinbuf_want *want, unsigned long pages, u64 ns),
+	TP_ARGS(want, pages, ns),
+	TP_STRUCT__entry(
+		__field(u64, len)
+		__field(u64, share)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__entry->len = want->len;
+		__entry->share = (u64)pages << PAGE_SHIFT;
+		__entry->ns = ns;
+	),
+	TP_printk("len=%llu share=%llu ns=%llu", __entry->len, __entry->share, __entry->ns)
+);
+
 TRACE_EVENT(pinbuf_free,
 	TP_PROTO(const struct pinbuf_buf *buf),
 	TP_ARGS(buf),

@@ -163,14 +163,6 @@ static void node_that_is_not_there_is_enoent(void **state)
 	}
 }
 
-static void what_comes_later_is_eopnotsupp(void **state)
-{
-	(void)state;
-	REFUSED(EOPNOTSUPP, "CONTIG", r->flags = PINBUF_ALLOC_CONTIG);
-	REFUSED(EOPNOTSUPP, "CONTIG, 4 MiB", r->flags = PINBUF_ALLOC_CONTIG,
-		r->len = MIB(4));
-}
-
 static void read_only_node_is_eacces(void **state)
 {
 	struct pinbuf_ioc_alloc req = request(PAGE);
@@ -255,7 +247,6 @@ int main(void)
 		ERRORS(labels_are_printable_ascii_filled_with_zeroes),
 		ERRORS(strict_node_without_a_node_is_einval),
 		ERRORS(node_that_is_not_there_is_enoent),
-		ERRORS(what_comes_later_is_eopnotsupp),
 		ERRORS(read_only_node_is_eacces),
 		ERRORS(write_only_node_is_enough),
 		ERRORS(path_descriptor_is_ebadf),

@@ -40,6 +40,7 @@ static void capabilities_are_those_that_work(void **state)
 	(void)state;
 	assert_true(in.out_caps & PINBUF_CAP_MEMCG);
 	assert_true(in.out_caps & PINBUF_CAP_MEMLOCK);
+	assert_true(in.out_caps & PINBUF_CAP_CONTIG);
 	assert_true(in.out_caps & PINBUF_CAP_ADDR_BITS);
 	assert_true(in.out_caps & PINBUF_CAP_EXTENTS);
 	assert_true(in.out_caps & PINBUF_CAP_NAMES);
@@ -47,7 +48,7 @@ static void capabilities_are_those_that_work(void **state)
 	/* commands and flags of a later release are not announced */
 	assert_int_equal(in.out_caps & ~(PINBUF_CAP_HUGE | PINBUF_CAP_MEMCG |
 					 PINBUF_CAP_MEMLOCK |
-					 PINBUF_CAP_ADDR_BITS |
+					 PINBUF_CAP_CONTIG | PINBUF_CAP_ADDR_BITS |
 					 PINBUF_CAP_EXTENTS |
 					 PINBUF_CAP_NAMES |
 					 PINBUF_CAP_HEAP), 0);

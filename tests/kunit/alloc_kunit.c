@@ -63,6 +63,7 @@ static const struct alloc_case alloc_cases[] = {
 	{ "alignment of two pages",	ALLOC(.align = 2 * PAGE_SIZE), 0 },
 	{ "the largest alignment",	ALLOC(.align = PINBUF_MAX_BLOCK), 0 },
 	{ "huge",			ALLOC(.flags = PINBUF_ALLOC_HUGE), 0 },
+	{ "contiguous",			ALLOC(.flags = PINBUF_ALLOC_CONTIG), 0 },
 	{ "node 0",			ALLOC_ON(0), 0 },
 	{ "strictly node 0",		ALLOC_ON(0, .flags = PINBUF_ALLOC_STRICT_NODE), 0 },
 	{ "a label",			ALLOC(.name = "ring"), 0 },
@@ -93,7 +94,6 @@ static const struct alloc_case alloc_cases[] = {
 
 	{ "twice the largest alignment", ALLOC(.align = 2 * PINBUF_MAX_BLOCK), -EOPNOTSUPP },
 	{ "the highest alignment",	ALLOC(.align = 1ULL << 63), -EOPNOTSUPP },
-	{ "contiguous",			ALLOC(.flags = PINBUF_ALLOC_CONTIG), -EOPNOTSUPP },
 };
 
 KUNIT_ARRAY_PARAM_DESC(alloc, alloc_cases, name);

@@ -364,8 +364,8 @@ static void info_tells_what_there_is(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, env_ioctl(test, node, PINBUF_IOC_INFO, &info, sizeof(info)));
 	KUNIT_EXPECT_EQ(test, info.out_caps,
 			PINBUF_CAP_HUGE | PINBUF_CAP_MEMCG | PINBUF_CAP_MEMLOCK |
-			PINBUF_CAP_ADDR_BITS | PINBUF_CAP_EXTENTS | PINBUF_CAP_NAMES |
-			PINBUF_CAP_HEAP);
+			PINBUF_CAP_CONTIG | PINBUF_CAP_ADDR_BITS | PINBUF_CAP_EXTENTS |
+			PINBUF_CAP_NAMES | PINBUF_CAP_HEAP);
 	KUNIT_EXPECT_EQ(test, info.out_huge_size, PINBUF_HUGE_SIZE);
 	KUNIT_EXPECT_EQ(test, info.out_max_block, PINBUF_MAX_BLOCK);
 	KUNIT_EXPECT_EQ(test, info.out_abi_version, PINBUF_ABI_VERSION);
