@@ -9,6 +9,8 @@
 #include "child.h"
 
 #define MIB	((size_t)1 << 20)
+#define SOFT	(2 * MIB)
+#define HARD	(4 * MIB)
 
 static struct { int soft, hard; size_t used; struct node *cache; } told;
 
@@ -17,7 +19,7 @@ static void pressure(struct pinbuf_gc *heap, size_t used, size_t limit, void *ct
 	assert_ptr_equal(heap, gc);
 	assert_ptr_equal(ctx, &told);
 	assert_true(used > 0);
-	if (limit == 8 * MIB)
+	if (limit == HARD)
 		told.hard++;
 	else
 		told.soft++;
@@ -32,8 +34,8 @@ static int limited_open(void **state)
 	(void)state;
 	memset(&told, 0, sizeof(told));
 	o.nursery = 256 << 10;
-	o.soft = 4 * MIB;
-	o.hard = 8 * MIB;
+	o.soft = SOFT;
+	o.hard = HARD;
 	o.pressure = pressure;
 	o.ctx = &told;
 	return gc_open_with(&o) || pinbuf_gc_root_add(gc, &told.cache);
@@ -65,8 +67,8 @@ static void the_hard_limit_is_kept(void **state)
 	assert_int_equal(errno, ENOMEM);
 	assert_kind(PINBUF_ERROR_LIMIT);
 	assert_says("pinbuf_gc_opts.hard");
-	assert_true(figures().used <= 8 * MIB);
-	assert_true(nr * 32 > 6 * MIB);
+	assert_true(figures().used <= HARD);
+	assert_true(nr * 32 > HARD / 4 * 3);
 	assert_true(told.soft == 1 && told.hard == 1);
 	heap_is_sound();
 	/* large ones and blocks of the region count too */
@@ -80,6 +82,51 @@ static void the_hard_limit_is_kept(void **state)
 	assert_true(fill(list) > nr / 2);
 }
 
+static int small_open(void **state)
+{
+	struct pinbuf_gc_opts o = PINBUF_GC_OPTS_INIT;
+
+	(void)state;
+	o.reserve = 64 * MIB;
+	return gc_open_with(&o);
+}
+
+/* The same with arrays of 100, the first leads to the next. */
+static size_t fill_arrays(void ***list)
+{
+	size_t nr = 0;
+
+	for (;;) {
+		void **array = pinbuf_gc_new_array(m, array_type, 100);
+
+		if (!array)
+			return nr;
+		array[0] = *list;
+		*list = array;
+		nr++;
+	}
+}
+
+/* Without a limit the address space is one, and there is a way back. */
+static void a_full_address_space_is_refused_and_recovers(void **state)
+{
+	(void)state;
+	PINBUF_GC_SCOPE(m);
+	void ***list = pinbuf_gc_root(m, (void **)NULL);
+	size_t nr = fill_arrays(list);
+
+	assert_int_equal(errno, ENOMEM);
+	assert_kind(PINBUF_ERROR_MEMORY);
+	assert_says("pinbuf_gc_opts.reserve");
+	assert_true(nr * 808 > 40 * MIB);
+	heap_is_sound();
+	*list = NULL;
+	assert_true(fill_arrays(list) > nr / 2);
+	*list = NULL;
+	collect(PINBUF_GC_FULL);
+	assert_int_equal(stats().current_live, 0);
+}
+
 static void the_callback_may_make_room(void **state)
 {
 	struct node *n;
@@ -87,7 +134,7 @@ static void the_callback_may_make_room(void **state)
 
 	(void)state;
 	/* the cache is a rooted list that grows; whenever it is dropped there is room */
-	for (i = 0; i < 400000; i++) {
+	for (i = 0; i < 200000; i++) {
 		n = pinbuf_gc_new(m, node_type, struct node);
 		assert_non_null(n);
 		n->left = told.cache;
@@ -299,6 +346,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LIMITED(the_hard_limit_is_kept),
+		cmocka_unit_test_setup_teardown(a_full_address_space_is_refused_and_recovers,
+						small_open, gc_close),
 		LIMITED(the_callback_may_make_room),
 		LIMITED(a_section_at_the_limit_gets_an_error),
 		TEST(misuse_ends_the_program),

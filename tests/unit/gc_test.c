@@ -261,6 +261,8 @@ static void options_that_cannot_be_are_refused(void **state)
 	o.reserve = 4096;
 	assert_int_equal(pinbuf_gc_create(&other, &o), -EINVAL);
 	o.reserve = 0;
+	o.pause_us = SIZE_MAX;
+	assert_int_equal(pinbuf_gc_create(&other, &o), -EINVAL);
 	o.size = 1;
 	assert_int_equal(pinbuf_gc_create(&other, &o), -EINVAL);
 }

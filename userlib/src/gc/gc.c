@@ -61,6 +61,11 @@ static int opts_check(struct pinbuf_gc_opts *o)
 	o->reserve = o->reserve ? o->reserve : (size_t)64 << 30;
 	o->reserve = (o->reserve + GC_BLOCK - 1) & ~(GC_BLOCK - 1);
 	e.requested = o->reserve;
+	if (o->pause_us > (size_t)60 * 1000000) {
+		e.requested = o->pause_us;
+		return pinbuf__error(&e, "a pause of %zu microseconds was asked for, which is more than a minute",
+				     o->pause_us);
+	}
 	if (o->reserve < (size_t)64 << 20 || o->reserve > (size_t)1 << 44 ||
 	    o->nursery > o->reserve / 4 || o->handles > (size_t)1 << 32)
 		return pinbuf__error(&e, "an address space of %zu bytes for objects, of %zu new ones and for %zu handles cannot be: the first is 64 MiB to 16 TiB, the second a quarter of it at most",

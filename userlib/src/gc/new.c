@@ -55,9 +55,14 @@ static void *refuse_limit(struct gc_mutator *t, const struct request *r)
 				    used, gc->opts.hard, r->bytes, why);
 }
 
-/* With what a collection of the young may need to copy them. */
+/*
+ * With what a collection of the young may need to copy them: of the limit, and of the
+ * blocks that there are, or none could ever be freed again.
+ */
 static bool fits(const struct pinbuf_gc *gc, size_t bytes, size_t young)
 {
+	if (!pinbuf__gc_blocks_can(gc, 1 + gc->young.nr + young + GC_CLASSES + 1))
+		return false;
 	return !gc->opts.hard ||
 	       gc_used(gc) + bytes + (gc->young.nr + young) * GC_BLOCK <= gc->opts.hard;
 }
