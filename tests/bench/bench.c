@@ -45,6 +45,7 @@ static const struct work {
 	{ "alloc",	alloc_remark,		work_alloc,	NR_KINDS },
 	{ "register",	register_remark,	work_register,	NR_KINDS },
 	{ "read",	NULL,			work_read,	NR_KINDS },
+	{ "import",	NULL,			work_import,	NR_KINDS },
 	{ "ioctl",	NULL,			work_ioctl,	KIND_PINBUF },
 	{ "names",	NULL,			work_names,	KIND_PINBUF },
 };
@@ -68,7 +69,7 @@ static const char usage[] =
 	"  --parts   also what each step of an allocation took\n"
 	"  --quick   no buffer above 16 MiB\n"
 	"  --kinds   only these kinds of memory, named as in vm.json\n"
-	"  --work    only alloc, register, read, ioctl, names or footprint\n"
+	"  --work    only alloc, register, read, import, ioctl, names or footprint\n"
 	"Run whole, it writes vm.json and vm-memory.json into $PINBUF_OUT.\n";
 
 size_t work_max_len = SIZE_MAX;

@@ -22,6 +22,9 @@ void work_register(struct table *t);
 /* O_DIRECT reads from null_blk. */
 void work_read(struct table *t);
 
+/* A driver's attachment and its map for DMA, and their end. */
+void work_import(struct table *t);
+
 /* INFO and STATS beside a command that does not exist. */
 void work_ioctl(struct table *t);
 
