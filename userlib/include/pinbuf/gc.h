@@ -15,7 +15,7 @@ PINBUF_BEGIN_DECLS
 
 struct pinbuf_heap;
 
-/* a collected heap; what each call needs of threads, it says */
+/* a collected heap; what each call needs of threads, it says; not for a fork's child */
 struct pinbuf_gc;
 
 #define PINBUF_GC_STRESS	(1U << 0)	/* move everything at every allocation */
