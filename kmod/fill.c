@@ -20,6 +20,9 @@
 
 #include "block.h"
 
+/* One part in these of the memory is more than the kernel's reserve and SPARE. */
+#define AMPLE		8
+
 /* Pages left to others, on a machine of any size. */
 #define SPARE		((unsigned long)SZ_128M >> PAGE_SHIFT)
 
@@ -210,9 +213,10 @@ static u32 flags_got(const struct pinbuf_buf *buf, const struct pinbuf_want *wan
  * Pages that stay put are lost to everybody else.  Without this a request that
  * cannot succeed, or many small ones, would drive the machine to where others'
  * allocations wake the OOM killer.  While much is free that is two loads; what
- * could be freed is counted when it is not.  MemAvailable has the free pages of
- * CMA in it, which only movable memory gets, and page cache that ends in other
- * processors' lists, where an allocation does not look before it kills: hence SPARE.
+ * could be freed, beyond the kernel's reserve, is counted when it is not.
+ * MemAvailable has the free pages of CMA in it, which only movable memory gets, and
+ * page cache that ends in other processors' lists, where an allocation does not
+ * look before it kills: hence SPARE.
  *
  * Return: whether they may.
  */
@@ -222,7 +226,7 @@ bool pinbuf_can_be_had(unsigned long nr)
 	unsigned long spare = min(totalram_pages() >> 5, SPARE) + cma;
 	long available;
 
-	if (global_zone_page_state(NR_FREE_PAGES) > spare + nr)
+	if (global_zone_page_state(NR_FREE_PAGES) > nr + cma + totalram_pages() / AMPLE)
 		return true;
 	available = si_mem_available() + get_nr_swap_pages() - (long)spare;
 	return available > 0 && nr <= available;
