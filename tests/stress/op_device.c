@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Importers: the edu device, and vgem, which root alone may open. */
+/*
+ * Importers: the edu device, and vgem, which root alone may open.  No kernel mapping: the
+ * core warns of every one that is refused, as that of a read-only buffer is.
+ */
 #include "fuzz.h"
 #include "vgem.h"
 
@@ -19,18 +22,6 @@ static bool op_attach(struct hand *hand)
 static bool op_detach(struct hand *hand)
 {
 	return !ioctl(hand->desk->edu, PINBUF_EDU_DETACH);
-}
-
-static bool op_vmap(struct hand *hand)
-{
-	char bytes[256] = "";
-	struct pinbuf_edu_vmap arg = {
-		.fd = hand_fd(hand), .user = (uintptr_t)bytes, .len = sizeof(bytes),
-		.offset = dice_below(&hand->dice, 2 * PAGE),
-		.direction = 1 + dice_below(&hand->dice, 2),
-	};
-
-	return !ioctl(hand->desk->edu, PINBUF_EDU_VMAP, &arg);
 }
 
 /* The device takes 100 ms for it, whoever waits. */
@@ -80,7 +71,6 @@ static bool op_export(struct hand *hand)
 const struct op device_ops[] = {
 	{ "attach", 8, MAY_DEVICES, op_attach },
 	{ "detach", 6, MAY_DEVICES, op_detach },
-	{ "kernel mapping", 4, MAY_DEVICES, op_vmap },
 	{ "transfer", 1, MAY_DEVICES, op_transfer },
 	{ "import", 8, MAY_ROOT, op_import },
 	{ "forget an import", 6, MAY_ROOT, op_forget },
