@@ -28,15 +28,6 @@ static long long event(const char *name)
 	return cgroup_number(&cg, "memory.events", name);
 }
 
-static int alloc_len(uint64_t len, int *fd)
-{
-	struct pinbuf_ioc_alloc req = request(len);
-	int err = alloc_on(dev, &req);
-
-	*fd = err ? -1 : req.out_fd;
-	return err;
-}
-
 static int charges(void *unused)
 {
 	long long before;
@@ -45,11 +36,11 @@ static int charges(void *unused)
 	(void)unused;
 	CHECK(!cgroup_enter(&cg));
 	before = current();
-	CHECK(alloc_len(MIB(8), &fds[0]) == 0);
+	CHECK(alloc_len(dev, MIB(8), &fds[0]) == 0);
 	CHECK(current() - before >= (long long)MIB(8) - STOCK);
 	CHECK(current() - before <= (long long)MIB(8) + SLACK);
-	CHECK(alloc_len(MIB(3) - PAGE, &fds[1]) == 0);
-	CHECK(alloc_len(MIB(1), &fds[2]) == 0);
+	CHECK(alloc_len(dev, MIB(3) - PAGE, &fds[1]) == 0);
+	CHECK(alloc_len(dev, MIB(1), &fds[2]) == 0);
 	CHECK(current() - before >= (long long)(MIB(12) - PAGE) - STOCK);
 	CHECK(current() - before <= (long long)MIB(12) + SLACK);
 	close(fds[0]);
@@ -103,7 +94,7 @@ static int charges_odd_sizes(void *unused)
 	CHECK(!cgroup_enter(&cg));
 	before = current();
 	for (int i = 0; i < 16; i++)
-		CHECK(alloc_len(odd, &fd) == 0);
+		CHECK(alloc_len(dev, odd, &fd) == 0);
 	/* rounding up to a power of two would double it */
 	CHECK(current() - before >= (long long)(16 * odd) - STOCK);
 	CHECK(current() - before <= (long long)(16 * odd) + SLACK);
@@ -133,14 +124,14 @@ static int hits_the_limit(void *argument)
 		become_user(*uid);
 	before = current();
 	for (size_t i = 0; i < ARRAY_LEN(too_long); i++) {
-		CHECK(alloc_len(too_long[i], &fd) == ENOMEM);
+		CHECK(alloc_len(dev, too_long[i], &fd) == ENOMEM);
 		/* nothing half-allocated stays */
 		CHECK(current() - before <= SLACK);
 	}
 	CHECK(map_errno(dev, MIB(32), PROT_READ, MAP_SHARED, 0) == ENOMEM);
 	CHECK(current() - before <= SLACK);
 	/* what fits still fits */
-	CHECK(alloc_len(MIB(8), &fd) == 0);
+	CHECK(alloc_len(dev, MIB(8), &fd) == 0);
 	return 0;
 }
 
@@ -177,7 +168,7 @@ static int fills_to_the_brim(void *unused)
 
 	(void)unused;
 	CHECK(!cgroup_enter(&cg));
-	while (count < 256 && alloc_len(KIB(256), &fds[count]) == 0)
+	while (count < 256 && alloc_len(dev, KIB(256), &fds[count]) == 0)
 		count++;
 	CHECK(count > 0 && count < 256);
 	filled = current();
@@ -210,7 +201,7 @@ static int allocates_beside_page_cache(void *unused)
 	for (size_t i = 0; i < 64; i++)
 		CHECK(pread(disk, block, MIB(1), MIB(i)) == (ssize_t)MIB(1));
 	CHECK(current() > (long long)MIB(28));
-	CHECK(alloc_len(MIB(16), &fd) == 0);
+	CHECK(alloc_len(dev, MIB(16), &fd) == 0);
 	CHECK(buf_query(fd).huge_bytes == MIB(16));
 	return 0;
 }
@@ -232,7 +223,7 @@ static int allocates_and_sends(void *argument)
 	int fd;
 
 	CHECK(!cgroup_enter(&cg));
-	CHECK(alloc_len(MIB(8), &fd) == 0);
+	CHECK(alloc_len(dev, MIB(8), &fd) == 0);
 	CHECK(!send_fd(*(int *)argument, fd));
 	return 0;
 }
@@ -263,7 +254,7 @@ static int takes_until_memory_ends(void *unused)
 	int count = 0, err = 0;
 
 	(void)unused;
-	while (count < 512 && !(err = alloc_len(MIB(8), &fds[count])))
+	while (count < 512 && !(err = alloc_len(dev, MIB(8), &fds[count])))
 		count++;
 	CHECK(count > 0);
 	CHECK(err == ENOMEM);

@@ -200,6 +200,15 @@ int alloc_on(int node_fd, struct pinbuf_ioc_alloc *req)
 	return errno_of(ioctl(node_fd, PINBUF_IOC_ALLOC, req));
 }
 
+int alloc_len(int node_fd, uint64_t len, int *fd)
+{
+	struct pinbuf_ioc_alloc req = request(len);
+	int err = alloc_on(node_fd, &req);
+
+	*fd = err ? -1 : req.out_fd;
+	return err;
+}
+
 int alloc_errno(struct pinbuf_ioc_alloc req)
 {
 	int err = alloc_on(dev, &req);

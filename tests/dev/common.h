@@ -105,8 +105,20 @@ struct pinbuf_ioc_alloc request(uint64_t len);
 /* ALLOC on @node_fd: 0 or its errno; the descriptor is in @req->out_fd. */
 int alloc_on(int node_fd, struct pinbuf_ioc_alloc *req);
 
-/* The same on @dev; a descriptor that came nevertheless is closed. */
+/* ALLOC of @len bytes there; @fd is -1 where it fails. */
+int alloc_len(int node_fd, uint64_t len, int *fd);
+
+/* ALLOC on @dev; a descriptor that came nevertheless is closed. */
 int alloc_errno(struct pinbuf_ioc_alloc req);
+
+/* In a child: the node, opened by whom it has become. */
+static inline int open_node(void)
+{
+	int node = open(NODE_PATH, O_RDWR | O_CLOEXEC);
+
+	CHECK(node >= 0);
+	return node;
+}
 
 /* A buffer of @len bytes; fails the test if there is none. */
 int buf_new(uint64_t len);

@@ -17,23 +17,6 @@ static void set_limit(rlim_t bytes)
 	CHECK(!setrlimit(RLIMIT_MEMLOCK, &rlim));
 }
 
-static int open_node(void)
-{
-	int node = open(NODE_PATH, O_RDWR | O_CLOEXEC);
-
-	CHECK(node >= 0);
-	return node;
-}
-
-static int alloc_len(int node, uint64_t len, int *fd)
-{
-	struct pinbuf_ioc_alloc req = request(len);
-	int err = alloc_on(node, &req);
-
-	*fd = err ? -1 : req.out_fd;
-	return err;
-}
-
 static uint64_t locked(int node)
 {
 	struct pinbuf_ioc_info in = { 0 };

@@ -48,11 +48,3 @@ void become(uid_t uid, gid_t gid, gid_t extra)
 	CHECK(!setresuid(uid, uid, uid));
 	CHECK(!prctl(PR_SET_DUMPABLE, 1));
 }
-
-int open_node(void)
-{
-	int node = open(NODE_PATH, O_RDWR | O_CLOEXEC);
-
-	CHECK(node >= 0);
-	return node;
-}

@@ -18,7 +18,4 @@ int unpublish(int node, uint32_t uid, const char *name);
 /* In a child: @uid and @gid without capabilities, and in the groups of the node and @extra. */
 void become(uid_t uid, gid_t gid, gid_t extra);
 
-/* In a child: the node, opened read-write. */
-int open_node(void);
-
 #endif

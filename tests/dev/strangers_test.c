@@ -14,23 +14,6 @@
 
 #define DEFAULT_MEMLOCK	MIB(8)
 
-static int open_node(void)
-{
-	int node = open(NODE_PATH, O_RDWR | O_CLOEXEC);
-
-	CHECK(node >= 0);
-	return node;
-}
-
-static int alloc_len(int node, uint64_t len, int *fd)
-{
-	struct pinbuf_ioc_alloc req = request(len);
-	int err = alloc_on(node, &req);
-
-	*fd = err ? -1 : req.out_fd;
-	return err;
-}
-
 /* As init gave it to everybody: nothing has set it on the way here. */
 static void require_default_limit(void)
 {

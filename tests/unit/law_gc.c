@@ -45,25 +45,3 @@ void gc_region_close(struct world *w)
 	pinbuf_heap_destroy(both->heap);
 	free(both);
 }
-
-int arena_on_gc_open(struct world *w)
-{
-	struct pinbuf_arena_opts o = PINBUF_ARENA_OPTS_INIT;
-	int ret = gc_region_open(w);
-
-	if (ret)
-		return ret;
-	o.grow = 65536;
-	o.parent = w->region;
-	ret = pinbuf_arena_init(&w->top.arena, &o);
-	if (ret)
-		gc_region_close(w);
-	w->region = &w->top.arena.region;
-	return ret;
-}
-
-void arena_on_gc_close(struct world *w)
-{
-	pinbuf_arena_fini(&w->top.arena);
-	gc_region_close(w);
-}

@@ -7,11 +7,8 @@
 
 int gc_region_open(struct world *w);
 void gc_region_close(struct world *w);
-int arena_on_gc_open(struct world *w);
-void arena_on_gc_close(struct world *w);
 
 #define LAW_GC_ROWS									\
-	{ "gc",			  gc_region_open,     gc_region_close,	    NULL,	 ANY, ANY, 0, 0 },	\
-	{ "arena on gc",	  arena_on_gc_open,   arena_on_gc_close,    NULL,	 ANY, ANY, 0, 0 }
+	{ "gc",			  gc_region_open,     gc_region_close,	    NULL,	 ANY, ANY, 0, 0 }
 
 #endif /* TESTS_UNIT_LAW_GC_H */

@@ -88,25 +88,3 @@ void heap_on_heap_close(struct world *w)
 	pinbuf_heap_destroy(two->lower);
 	free(two);
 }
-
-int arena_on_heap_open(struct world *w)
-{
-	struct pinbuf_arena_opts o = PINBUF_ARENA_OPTS_INIT;
-	int ret = heap_open(w);
-
-	if (ret)
-		return ret;
-	o.grow = 65536;
-	o.parent = w->region;
-	ret = pinbuf_arena_init(&w->top.arena, &o);
-	if (ret)
-		heap_close(w);
-	w->region = &w->top.arena.region;
-	return ret;
-}
-
-void arena_on_heap_close(struct world *w)
-{
-	pinbuf_arena_fini(&w->top.arena);
-	heap_close(w);
-}

@@ -194,43 +194,48 @@ static int global_open(struct world *w)
 
 /* stacks of regions */
 
-static int arena_on_list_open(struct world *w)
+/* An arena over the region that @below makes. */
+static int arena_on(struct world *w, size_t grow, int (*below)(struct world *w),
+		    void (*close)(struct world *w))
 {
-	int ret = list_open(w);
+	int ret = below(w);
 
 	if (ret)
 		return ret;
-	ret = arena_over(&w->top.arena, w->region, 0, 65536);
+	ret = arena_over(&w->top.arena, w->region, 0, grow);
 	w->region = &w->top.arena.region;
 	if (ret)
-		list_close(w);
+		close(w);
 	return ret;
 }
 
-static void arena_on_list_close(struct world *w)
-{
-	pinbuf_arena_fini(&w->top.arena);
-	list_close(w);
+#define ARENA_ON(what, below, grow, close)			\
+static int arena_on_##what##_open(struct world *w)		\
+{								\
+	return arena_on(w, grow, below, close);			\
+}								\
+								\
+static void arena_on_##what##_close(struct world *w)		\
+{								\
+	pinbuf_arena_fini(&w->top.arena);			\
+	close(w);						\
 }
 
-static int arena_on_pool_open(struct world *w)
+static int lower_pool_open(struct world *w)
 {
-	int ret = pool_over(&w->below.pool, &w->ground.region);
-
-	if (ret)
-		return ret;
-	ret = arena_over(&w->top.arena, &w->below.pool.region, 0, POOL_BLOCK);
-	w->region = &w->top.arena.region;
-	if (ret)
-		pinbuf_pool_fini(&w->below.pool);
-	return ret;
+	w->region = &w->below.pool.region;
+	return pool_over(&w->below.pool, &w->ground.region);
 }
 
-static void arena_on_pool_close(struct world *w)
+static void lower_pool_close(struct world *w)
 {
-	pinbuf_arena_fini(&w->top.arena);
 	pinbuf_pool_fini(&w->below.pool);
 }
+
+ARENA_ON(list, list_open, 65536, list_close)
+ARENA_ON(pool, lower_pool_open, POOL_BLOCK, lower_pool_close)
+ARENA_ON(heap, heap_open, 65536, heap_close)
+ARENA_ON(gc, gc_region_open, 65536, gc_region_close)
 
 static int stack_on_arena_open(struct world *w)
 {
@@ -351,6 +356,8 @@ const struct law_subject law_subjects[] = {
 	{ "locked arena",	  locked_arena_open,  locked_arena_close,   arena_reset, ANY, ANY, 0, 0 },
 	{ "window of a locked free list", window_open, locked_list_close,   NULL,	 ANY, ANY, 0, 0 },
 	{ "arena on a free list", arena_on_list_open, arena_on_list_close,  arena_reset, ANY, ANY, 0, 0 },
+	{ "arena on a heap",	  arena_on_heap_open, arena_on_heap_close,  NULL, ANY, ANY, 0, 0 },
+	{ "arena on a gc",	  arena_on_gc_open,   arena_on_gc_close,    NULL, ANY, ANY, 0, 0 },
 	{ "arena on a pool",	  arena_on_pool_open, arena_on_pool_close,  arena_reset,
 	  POOL_BLOCK - 128, POOL_ALIGN, 0, 0 },
 	{ "stack on an arena",	  stack_on_arena_open, stack_on_arena_close, stack_reset, ANY, ANY, 1, 0 },

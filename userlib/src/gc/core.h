@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <pinbuf/gc.h>
 #include <pinbuf/heap.h>
@@ -98,6 +99,16 @@ static inline void gc_list_add(struct gc_list *list, struct gc_node *node)
 	if (node->next)
 		node->next->link = &node->next;
 	list->first = node;
+}
+
+static inline void gc_list_close(struct gc_list *list)
+{
+	struct gc_node *node, *next;
+
+	for (node = list->first; node; node = next) {
+		next = node->next;
+		free(node);
+	}
 }
 
 static inline void gc_list_del(struct gc_node *node)

@@ -132,19 +132,9 @@ bool pinbuf__gc_final_run(struct gc_mutator *t)
 	return any;
 }
 
-static void list_close(struct gc_list *list)
-{
-	struct gc_node *node, *next;
-
-	for (node = list->first; node; node = next) {
-		next = node->next;
-		free(node);
-	}
-}
-
 void pinbuf__gc_final_close(struct pinbuf_gc *gc)
 {
-	list_close(&gc->final_young);
-	list_close(&gc->final_old);
-	list_close(&gc->final_ready);
+	gc_list_close(&gc->final_young);
+	gc_list_close(&gc->final_old);
+	gc_list_close(&gc->final_ready);
 }

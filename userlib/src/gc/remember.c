@@ -22,7 +22,7 @@
 
 /* gc_big.kept */
 #define IN	1
-#define TODO	2
+#define PENDING	2
 
 #define MANY	16384	/* entries that ask for a collection */
 
@@ -169,7 +169,7 @@ void pinbuf__gc_remembered_visit(struct gc_copy *c)
 		uintptr_t entry = s->base[i];
 
 		if (entry & BIG)
-			((struct gc_big *)(entry - BIG))->kept = TODO;
+			((struct gc_big *)(entry - BIG))->kept = PENDING;
 		else
 			gc_flags_set((void *)entry, 0, GC_KEPT);
 	}
@@ -179,7 +179,7 @@ void pinbuf__gc_remembered_visit(struct gc_copy *c)
 		if (entry & BIG) {
 			struct gc_big *big = (struct gc_big *)(entry - BIG);
 
-			if (big->kept != TODO || !big_visit(c, big))
+			if (big->kept != PENDING || !big_visit(c, big))
 				continue;
 		} else if (gc_flags((void *)entry) & (GC_KEPT | GC_CLEAN) ||
 			   !object_visit(c, (void *)entry)) {

@@ -111,19 +111,9 @@ bool pinbuf__gc_weak_step(struct pinbuf_gc *gc, size_t most)
 	return !gc->weak_cursor;
 }
 
-static void list_close(struct gc_list *list)
-{
-	struct gc_node *node, *next;
-
-	for (node = list->first; node; node = next) {
-		next = node->next;
-		free(node);
-	}
-}
-
 void pinbuf__gc_weak_close(struct pinbuf_gc *gc)
 {
-	list_close(&gc->weak_young);
-	list_close(&gc->weak_old);
-	list_close(&gc->weak_gone);
+	gc_list_close(&gc->weak_young);
+	gc_list_close(&gc->weak_old);
+	gc_list_close(&gc->weak_gone);
 }
