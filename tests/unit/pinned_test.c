@@ -57,6 +57,7 @@ static void every_mapping_counts_until_it_goes(void **state)
 {
 	struct pinbuf_map_opts opts = PINBUF_MAP_OPTS_INIT;
 	struct pinbuf_buf *buf = create(MIB, PINBUF_BUF_FD);
+	char *mem = map(buf);
 	void *other;
 
 	(void)state;
@@ -66,7 +67,8 @@ static void every_mapping_counts_until_it_goes(void **state)
 	assert_int_equal(pinbuf_buf_map(buf, &other, &opts), 0);
 	assert_true(pinbuf_is_pinned(other));
 	assert_true(pinbuf_is_pinned((char *)other + 8191));
-	assert_false(pinbuf_is_pinned((char *)other + 8192));
+	/* unless the kernel has put the one right below the other */
+	assert_int_equal(pinbuf_is_pinned((char *)other + 8192), (char *)other + 8192 == mem);
 	assert_int_equal(pinbuf_buf_unmap(buf, other), 0);
 	assert_false(pinbuf_is_pinned(other));
 	pinbuf_buf_put(buf);
