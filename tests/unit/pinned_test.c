@@ -142,6 +142,47 @@ static void child_is_told_what_it_has(void **state)
 	pinbuf_buf_put(buf);
 }
 
+/* Where the kernel would put something of that length, if asked to; it is not kept. */
+static void *place_at(void *addr, size_t len)
+{
+	void *p = mmap(addr, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	munmap(p, len);
+	return p;
+}
+
+struct mapped {
+	struct pinbuf_buf *buf;
+	char *mem;
+};
+
+static int child_maps(void *arg)
+{
+	struct mapped *m = arg;
+	size_t len = pinbuf_buf_len(m->buf);
+	char *last = m->mem + len - 4096;
+
+	return place_at(m->mem, 4096) == m->mem || place_at(last, 4096) == last;
+}
+
+/* Books that the child inherits, a heap's as well, speak of these addresses. */
+static void childs_addresses_stay_taken(void **state)
+{
+	static const size_t lens[] = { 4096, 5 * MIB + 4096, 3 * MIB - 16384 };
+	struct mapped m[3];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		m[i].buf = create(lens[i], 0);
+		m[i].mem = map(m[i].buf);
+	}
+	for (i = 0; i < 3; i++)
+		assert_int_equal(in_child(child_maps, &m[i]), 0);
+	for (i = 0; i < 3; i++)
+		pinbuf_buf_put(m[i].buf);
+}
+
 enum { THREADS = 4, ROUNDS = 400 };
 
 static char *steady;
@@ -192,6 +233,7 @@ int main(void)
 		cmocka_unit_test(ranges_cross_the_leaves_of_the_map),
 		cmocka_unit_test(neighbours_are_left_alone),
 		cmocka_unit_test(child_is_told_what_it_has),
+		cmocka_unit_test(childs_addresses_stay_taken),
 		cmocka_unit_test(threads_map_and_ask),
 	};
 

@@ -5,11 +5,14 @@
  * first, one compare-and-swap each, and stay; so neither readers nor writers take a
  * lock, and a fork meanwhile harms nobody.
  *
- * A leaf has two maps.  What a child does not inherit is in the first, which the
+ * A leaf has three maps.  What a child does not inherit is in the first, which the
  * kernel empties in the child together with the mappings; what it does inherit is in
- * the second.
+ * the second.  The third is a copy of the first that the child keeps: what it has
+ * inherited of books still speaks of those addresses, so nothing else may come to lie
+ * there.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <sys/mman.h>
 
@@ -30,6 +33,7 @@ enum {
 struct leaf {
 	uint64_t own[LEAF_WORDS];
 	uint64_t inherited[LEAF_WORDS];
+	uint64_t taken[LEAF_WORDS];
 };
 
 struct table {
@@ -98,6 +102,20 @@ static void bits_write(uint64_t *map, size_t page, size_t end, bool value)
 	}
 }
 
+/* The first bit from @page on that is @value; the number of bits for none. */
+static size_t bit_find(const uint64_t *map, size_t page, bool value)
+{
+	while (page < LEAF_WORDS * 64) {
+		uint64_t word = __atomic_load_n(&map[page / 64], __ATOMIC_RELAXED);
+
+		word = (value ? word : ~word) >> page % 64;
+		if (word)
+			return page + (size_t)__builtin_ctzll(word);
+		page = (page / 64 + 1) * 64;
+	}
+	return page;
+}
+
 static void range_write(uintptr_t addr, size_t len, bool inherited, bool value)
 {
 	uintptr_t end = addr + len;
@@ -107,11 +125,59 @@ static void range_write(uintptr_t addr, size_t len, bool inherited, bool value)
 		uintptr_t last = next < end ? next : end;
 		struct leaf *leaf = (struct leaf *)leaf_get(addr);
 		size_t page = (addr >> PAGE_SHIFT) % (LEAF_WORDS * 64);
+		size_t behind = page + ((last - addr) >> PAGE_SHIFT);
 
-		bits_write(inherited ? leaf->inherited : leaf->own, page,
-			   page + ((last - addr) >> PAGE_SHIFT), value);
+		bits_write(inherited ? leaf->inherited : leaf->own, page, behind, value);
+		if (!inherited)
+			bits_write(leaf->taken, page, behind, value);
 		addr = last;
 	}
+}
+
+/*
+ * Nothing is overwritten: a child's handler that ran before, or a sanitizer, may have
+ * mapped a part of it.  The rest is taken nevertheless.
+ */
+static void reserve(uintptr_t addr, size_t nr)
+{
+	void *p = mmap((void *)addr, nr << PAGE_SHIFT, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
+		       MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (p != MAP_FAILED || errno != EEXIST || nr == 1)
+		return;
+	reserve(addr, nr / 2);
+	reserve(addr + (nr / 2 << PAGE_SHIFT), nr - nr / 2);
+}
+
+static void leaf_reserve(const struct leaf *leaf, uintptr_t base)
+{
+	size_t page = 0, end;
+
+	while ((page = bit_find(leaf->taken, page, true)) < LEAF_WORDS * 64) {
+		end = bit_find(leaf->taken, page, false);
+		reserve(base + (page << PAGE_SHIFT), end - page);
+		page = end;
+	}
+}
+
+static void fork_child(void)
+{
+	int err = errno;
+	uintptr_t i, j;
+
+	for (i = 0; i < ROOT_SIZE; i++) {
+		const struct table *table = root[i];
+
+		for (j = 0; table && j < TABLE_SIZE; j++)
+			if (table->leaf[j])
+				leaf_reserve(table->leaf[j], i << TABLE_SHIFT | j << LEAF_SHIFT);
+	}
+	errno = err;
+}
+
+static void fork_register(void)
+{
+	pthread_atfork(NULL, NULL, fork_child);
 }
 
 /**
@@ -124,8 +190,10 @@ static void range_write(uintptr_t addr, size_t len, bool inherited, bool value)
  */
 int pinbuf__live_add(const void *addr, size_t len, bool inherited)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	uintptr_t start = (uintptr_t)addr, at;
 
+	pthread_once(&once, fork_register);
 	if ((start + len - 1) >> TOP_SHIFT)
 		return -ENOMEM;
 	for (at = start >> LEAF_SHIFT; at <= (start + len - 1) >> LEAF_SHIFT; at++)
