@@ -16,9 +16,16 @@
  * have its length, so a block joins the runs at its sides in a few steps, however
  * long they are.  What stands between the two is not looked at.
  *
+ * Of a buffer that is gone, what was no huge block waits in lists of single pages that
+ * each CPU has of its own: there one page keeps a whole block from becoming one again,
+ * and no compaction takes it from there.  So where a few blocks do not make a run, these
+ * lists are drained before more are taken; else a program that frees and allocates runs
+ * would break new blocks each time, until there are none.
+ *
  * A length that is no multiple of a huge page ends with the front of one more block,
  * which is taken again as single pages, for a compound page cannot be split.
  */
+#include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -33,7 +40,9 @@
 #define GFP_RUNS	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 #define RETAKE_TRIES	64
-#define ATTEMPTS	3
+#define ATTEMPTS	4
+#define FEW		8	/* blocks, beside twice those of the run */
+#define ZONES_MAX	16
 
 /* Blocks in hand, and what they shall become. */
 struct gathering {
@@ -42,6 +51,7 @@ struct gathering {
 	struct list_head blocks;	/* uncharged */
 	struct list_head run;		/* charged: those that the buffer gets */
 	unsigned long nr;		/* blocks */
+	unsigned long most;		/* of them */
 	unsigned long need;		/* blocks that the run has */
 	unsigned long align;		/* blocks, of its first */
 	unsigned long first;		/* its first block */
@@ -104,10 +114,10 @@ static struct page *get_block(struct gathering *g, gfp_t *gfp)
 	unsigned long more = g->nr - min(g->nr, g->need);
 	struct page *page;
 
-	if (!pinbuf_may_hold(more << PINBUF_TOP_ORDER))
+	if (g->nr == g->most || !pinbuf_may_hold(more << PINBUF_TOP_ORDER))
 		return NULL;
 	page = pinbuf_block_get(g->src, *gfp, PINBUF_TOP_ORDER, PAGE_SIZE);
-	if (page || *gfp == GFP_MAKE)
+	if (page || g->most != ULONG_MAX || *gfp == GFP_MAKE)
 		return page;
 	*gfp = GFP_MAKE;
 	return pinbuf_block_get(g->src, *gfp, PINBUF_TOP_ORDER, PAGE_SIZE);
@@ -239,7 +249,48 @@ static void give_back(struct list_head *blocks)
 	}
 }
 
-static int attempt(struct pinbuf_buf *buf, struct pinbuf_source *src)
+#if defined(CONFIG_CONTIG_ALLOC) && defined(CONFIG_SPARSEMEM)
+/* While another block of the section stays, its memory is not unplugged. */
+static bool has_neighbour(const struct gathering *g, struct page *page)
+{
+	return !list_is_last(&page->lru, &g->blocks) &&
+	       page_to_pfn(page) >> PFN_SECTION_SHIFT ==
+	       page_to_pfn(list_next_entry(page, lru)) >> PFN_SECTION_SHIFT;
+}
+
+/* To isolate a page, the allocator drains all CPUs' lists of the zone. */
+static void drain_zone(struct page *block)
+{
+	unsigned long pfn = page_to_pfn(block);
+
+	list_del(&block->lru);
+	__free_pages(block, PINBUF_TOP_ORDER);
+	if (!alloc_contig_range(pfn, pfn + 1, MIGRATE_MOVABLE, GFP_KERNEL))
+		free_contig_range(pfn, 1);
+}
+
+static void drain(struct gathering *g)
+{
+	const struct zone *drained[ZONES_MAX];
+	struct page *page, *next;
+	unsigned int i, nr = 0;
+
+	list_for_each_entry_safe(page, next, &g->blocks, lru) {
+		for (i = 0; i < nr && drained[i] != page_zone(page); i++)
+			;
+		if (i == nr && nr < ZONES_MAX && has_neighbour(g, page)) {
+			drained[nr++] = page_zone(page);
+			drain_zone(page);
+		}
+	}
+}
+#else
+static void drain(struct gathering *g)
+{
+}
+#endif
+
+static int attempt(struct pinbuf_buf *buf, struct pinbuf_source *src, bool first)
 {
 	u64 block = PAGE_SIZE << PINBUF_TOP_ORDER;
 	unsigned long huge = buf->len >> (PAGE_SHIFT + PINBUF_TOP_ORDER);
@@ -250,10 +301,15 @@ static int attempt(struct pinbuf_buf *buf, struct pinbuf_source *src)
 	};
 	int err;
 
+	g.most = first ? 2 * g.need + FEW : ULONG_MAX;
 	INIT_LIST_HEAD(&g.blocks);
 	INIT_LIST_HEAD(&g.run);
 	xa_init(&g.runs);
 	err = gather(&g);
+	if (first && err == -ENOMEM) {
+		drain(&g);
+		err = -EAGAIN;
+	}
 	if (!err)
 		err = retake_run(&g, huge);
 	if (!err)
@@ -276,8 +332,8 @@ int pinbuf_contig_fill(struct pinbuf_buf *buf, struct pinbuf_source *src)
 {
 	int i, err = -EAGAIN;
 
-	/* Again where another task has taken a block from under our hands. */
+	/* Again also where another task has taken a block from under our hands. */
 	for (i = 0; i < ATTEMPTS && err == -EAGAIN; i++)
-		err = attempt(buf, src);
+		err = attempt(buf, src, !i);
 	return err == -EAGAIN ? -ENOMEM : err;
 }

@@ -126,6 +126,32 @@ static void is_mapped_by_huge_entries(void **state)
 	close(fd);
 }
 
+/*
+ * The page behind the last huge one breaks a block when it goes, for as long as it waits
+ * in a list of its CPU's.  A program that allocates and frees must not break them all.
+ */
+static void what_was_freed_is_had_again(void **state)
+{
+	uint64_t places[32];
+	size_t count = 0, at;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		int fd = had(contig(MIB(8) + PAGE));
+		uint64_t place = run_of(fd).addr;
+
+		close(fd);
+		for (at = 0; at < count && places[at] != place; at++)
+			;
+		if (at == count)
+			places[count++] = place;
+	}
+	print_message("# %zu places for %zu runs\n", count, ARRAY_LEN(places));
+	/* KASAN keeps what was freed back, and with it the pages that it lies in */
+	if (!kernel_is("debug"))
+		assert_true(count <= ARRAY_LEN(places) / 2);
+}
+
 /* Memory of which every eighth page stays: no huge block is free in what goes. */
 static char *sieve_make(size_t len)
 {
@@ -274,6 +300,7 @@ int main(void)
 		TEST(many_live_side_by_side),
 		TEST(other_demands_hold_too),
 		TEST(is_mapped_by_huge_entries),
+		TEST(what_was_freed_is_had_again),
 		TEST(is_had_of_fragmented_memory),
 		TEST(what_is_not_there_is_enomem),
 		TEST(is_charged_and_the_limit_holds),
