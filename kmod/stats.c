@@ -193,19 +193,30 @@ int pinbuf_stats_read(struct pinbuf_call *call)
 	return 0;
 }
 
+/* A "-" stands for no text, so the text "-" is escaped as blanks are. */
+static void show_text(struct seq_file *m, const char *text)
+{
+	seq_putc(m, ' ');
+	if (!text[0])
+		seq_putc(m, '-');
+	else
+		seq_escape(m, text, strcmp(text, "-") ? " \\" : "-");
+}
+
 static void show_buffer(struct pinbuf_buf *buf, void *arg)
 {
 	struct seq_file *m = arg;
 	char name[PINBUF_NAME_SIZE];
 
-	seq_printf(m, "%lu %llu %d %#x %lu %d %u %u %d %llu ", buf->id, buf->len, buf->node,
+	seq_printf(m, "%lu %llu %d %#x %lu %d %u %u %d %llu", buf->id, buf->len, buf->node,
 		   buf->flags, buf->extents, atomic_read(&buf->mappings),
 		   READ_ONCE(buf->nr_attachments),
 		   from_kuid_munged(seq_user_ns(m), buf->user->user->uid), pid_vnr(buf->pid),
 		   div_u64(get_jiffies_64() - buf->born, HZ));
-	seq_escape(m, buf->label[0] ? buf->label : "-", " \\");
+	show_text(m, buf->label);
 	pinbuf_names_tell(buf, name);
-	seq_printf(m, " %s\n", name[0] ? name : "-");
+	show_text(m, name);
+	seq_putc(m, '\n');
 }
 
 static int buffers_show(struct seq_file *m, void *unused)

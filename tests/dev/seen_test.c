@@ -89,6 +89,25 @@ static void debugfs_keeps_fields_apart_whatever_the_label(void **state)
 	close(none.out_fd);
 }
 
+static void debugfs_tells_a_dash_from_nothing(void **state)
+{
+	struct pinbuf_ioc_publish publish = { .mode = 0600, .name = "-" };
+	struct pinbuf_ioc_unpublish unpublish = { .uid = -1, .name = "-" };
+	struct pinbuf_ioc_alloc req = request(PAGE);
+	struct shown shown;
+
+	(void)state;
+	strcpy((char *)req.name, "-");
+	assert_ok(ioctl(dev, PINBUF_IOC_ALLOC, &req));
+	publish.fd = req.out_fd;
+	assert_ok(ioctl(dev, PINBUF_IOC_PUBLISH, &publish));
+	assert_true(find_shown(req.out_id, &shown));
+	assert_string_equal(shown.label, "\\055");
+	assert_string_equal(shown.name, "\\055");
+	assert_ok(ioctl(dev, PINBUF_IOC_UNPUBLISH, &unpublish));
+	close(req.out_fd);
+}
+
 static int cannot_look(void *unused)
 {
 	(void)unused;
@@ -233,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(debugfs_has_a_header_and_a_line_a_buffer),
+		TEST(debugfs_tells_a_dash_from_nothing),
 		TEST(debugfs_keeps_fields_apart_whatever_the_label),
 		TEST(debugfs_is_roots_alone),
 		TEST(a_user_sees_nothing_physical),

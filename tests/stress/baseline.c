@@ -79,6 +79,8 @@ void baseline_unpublish(void)
 		if (sscanf(line + 1, "%*s %*s %*s %*s %*s %*s %*s %u %*s %*s %*s %79s", &uid,
 			   name) != 2 || !strcmp(name, "-"))
 			continue;
+		if (!strcmp(name, "\\055"))
+			strcpy(name, "-");
 		un = (struct pinbuf_ioc_unpublish){ .uid = uid };
 		memcpy(un.name, name, strnlen(name, sizeof(un.name) - 1));
 		if (ioctl(dev, PINBUF_IOC_UNPUBLISH, &un))

@@ -13,6 +13,7 @@
 #include "size.h"
 
 #define BUFFERS "/sys/kernel/debug/pinbuf/buffers"
+#define DASH "\\055"	/* a name there; "-" is none */
 
 /* What a command line of the three may say. */
 struct names_args {
@@ -124,6 +125,8 @@ static int names_list(void)
 		if (sscanf(line, "%" SCNu64 " %" SCNu64 " %*d %*x %*u %*u %*u %u %*d %" SCNu64 " %*s %79s",
 			   &id, &size, &uid, &age, name) != 5 || !strcmp(name, "-"))
 			continue;
+		if (!strcmp(name, DASH))
+			strcpy(name, "-");
 		printf("%-10u %-10" PRIu64 " %-12s %-10" PRIu64 " %s\n", uid, age,
 		       size_text(text, size), id, name);
 	}

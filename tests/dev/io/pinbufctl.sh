@@ -31,7 +31,7 @@ if [ ! -x "$program" ]; then
 	exit 0
 fi
 
-echo "1..12"
+echo "1..15"
 says publish_makes_a_buffer '^nothing$' 0 publish ctl.test 3M --mode 660
 says publish_refuses_a_name_that_is_taken "published another buffer as 'ctl.test'" 1 \
 	publish ctl.test 4K
@@ -41,6 +41,9 @@ says names_finds_it_by_its_owner '^owner +uid 0$' 0 names ctl.test --uid 0
 says names_does_not_find_it_by_another "uid 1's there is no 'ctl.test'" 1 names ctl.test --uid 1
 says unpublish_takes_it_away '^nothing$' 0 unpublish ctl.test
 says unpublish_finds_it_once "there is no 'ctl.test'" 1 unpublish ctl.test
+says publish_takes_a_dash '^nothing$' 0 publish - 4K
+says names_lists_a_dash '^0 +[0-9]+ +4 KiB +[0-9]+ +-$' 0 names
+says unpublish_takes_a_dash '^nothing$' 0 unpublish -
 says names_lists_none '^uid +age_s +size +id +name$' 0 names
 says publish_needs_a_size '^usage:' 2 publish ctl.test
 says publish_knows_sizes "'3X' is no size" 2 publish ctl.test 3X
