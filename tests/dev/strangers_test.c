@@ -154,12 +154,21 @@ static void a_stranger_reaches_and_learns_nothing(void **state)
 
 /* --- Memory goes round */
 
-#define ROUNDS 40
+#define ROUNDS 80
 
 struct round_trip {
 	int socks[2];
 	size_t len;
 };
+
+/*
+ * Of the first user's pages those that never come to the second lie in what is left to
+ * others.  So he has more than twice of that, whatever pages the allocator gives.
+ */
+static size_t first_len(void)
+{
+	return meminfo("MemAvailable") / 8 * 5 / MIB(2) * MIB(2);
+}
 
 static int writes_and_leaves(void *argument)
 {
@@ -251,13 +260,13 @@ static bool is_room(size_t len)
 	/* free pages of CMA are for movable memory; without CMA there is no such line */
 	long long cma = file_number("/proc/meminfo", "CmaFree");
 
-	return meminfo("MemAvailable") > 3 * len + (cma > 0 ? (size_t)cma * 1024 : 0);
+	return meminfo("MemAvailable") > 4 * len + (cma > 0 ? (size_t)cma * 1024 : 0);
 }
 
 /* One user's pages, until another has had nearly all of them, kept so that they differ. */
 static void freed_memory_is_never_seen_again(void **state)
 {
-	struct round_trip trip = { .len = MIB(32) };
+	struct round_trip trip = { .len = first_len() };
 	size_t nr_then, nr_now, pages = trip.len / PAGE, again = 0;
 	struct pinbuf_extent *then, *now;
 	int fd, kept[ROUNDS], rounds = 0;
@@ -275,6 +284,7 @@ static void freed_memory_is_never_seen_again(void **state)
 	fd = buffer_of(writes_and_leaves, &trip);
 	then = runs_of(fd, &nr_then);
 	close(fd);
+	trip.len = MIB(16);
 	while (again < pages * 9 / 10 && rounds < ROUNDS && is_room(trip.len)) {
 		fd = kept[rounds++] = buffer_of(allocates_and_looks, &trip);
 		now = runs_of(fd, &nr_now);
@@ -289,8 +299,7 @@ static void freed_memory_is_never_seen_again(void **state)
 	assert_ok(param_set("max_bytes", ceiling));
 	free(then);
 	free(seen);
-	/* How many is the allocator's business; the rest may be in what is left to others. */
-	assert_true(again > 0);
+	assert_true(again >= pages / 2);
 }
 
 int main(void)
