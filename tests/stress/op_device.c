@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
-/*
- * Importers: the edu device, and vgem, which root alone may open.  No kernel mapping: the
- * core warns of every one that is refused, as that of a read-only buffer is.
- */
+/* Importers: the edu device, and vgem, which root alone may open. */
 #include "fuzz.h"
 #include "vgem.h"
 
@@ -22,6 +19,26 @@ static bool op_attach(struct hand *hand)
 static bool op_detach(struct hand *hand)
 {
 	return !ioctl(hand->desk->edu, PINBUF_EDU_DETACH);
+}
+
+/*
+ * Not of a read-only buffer: that is refused, and the core warns of every refusal.  A
+ * descriptor of its own is still the same buffer's when it is used.
+ */
+static bool op_vmap(struct hand *hand)
+{
+	char bytes[256] = "";
+	struct pinbuf_edu_vmap arg = {
+		.fd = dup(hand_fd(hand)), .user = (uintptr_t)bytes, .len = sizeof(bytes),
+		.offset = dice_below(&hand->dice, 2 * PAGE),
+		.direction = 1 + dice_below(&hand->dice, 2),
+	};
+	bool done = arg.fd >= 0 && (fcntl(arg.fd, F_GETFL) & O_ACCMODE) == O_RDWR &&
+		    !ioctl(hand->desk->edu, PINBUF_EDU_VMAP, &arg);
+
+	if (arg.fd >= 0)
+		close(arg.fd);
+	return done;
 }
 
 /* The device takes 100 ms for it, whoever waits. */
@@ -71,6 +88,7 @@ static bool op_export(struct hand *hand)
 const struct op device_ops[] = {
 	{ "attach", 8, MAY_DEVICES, op_attach },
 	{ "detach", 6, MAY_DEVICES, op_detach },
+	{ "kernel mapping", 4, MAY_DEVICES, op_vmap },
 	{ "transfer", 1, MAY_DEVICES, op_transfer },
 	{ "import", 8, MAY_ROOT, op_import },
 	{ "forget an import", 6, MAY_ROOT, op_forget },
