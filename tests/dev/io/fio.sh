@@ -5,24 +5,10 @@
 # sizes to the raw disk, every block checked by checksum.  TAP.
 set -uo pipefail
 
+# shellcheck source=tests/dev/tap.sh
+. "$(dirname "$0")/../tap.sh"
+
 disk=/dev/nvme0n1
-count=0 failed=0
-
-result() {
-	local word=$1 name=$2
-	count=$((count + 1))
-	[ "$word" = ok ] || failed=1
-	echo "$word $count - $name"
-}
-
-skip() {
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
-}
-
-live() {
-	awk 'NR > 1 { sum += $2 } END { print sum + 0 }' /sys/kernel/debug/pinbuf/buffers
-}
 
 # job NAME ENGINE OPTION...
 job() {
@@ -59,15 +45,9 @@ case $(uname -r) in
 6.1.*) skip "${names[3]}" "Linux 6.1 registers no file-backed memory" ;;
 *) job "${names[3]}" io_uring --iodepth=8 --fixedbufs=1 ;;
 esac
-# a ring gives its pages back a little after its process
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-	[ "$(live)" = "$before" ] && break
-	sleep 0.3
-done
-if [ "$(live)" = "$before" ]; then
+if wait_for_release "$before"; then
 	result ok "${names[4]}"
 else
-	echo "# $before bytes before, $(live) after"
 	result "not ok" "${names[4]}"
 fi
 exit "$failed"

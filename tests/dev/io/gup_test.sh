@@ -9,8 +9,10 @@
 # tools/testing/selftests/mm/gup_test.c (build/tests/dev/kernel/gup_test).
 set -uo pipefail
 
+# shellcheck source=tests/dev/tap.sh
+. "$(dirname "$0")/../tap.sh"
+
 program=${PINBUF_GUP_TEST:-$(dirname "$0")/../../../build/tests/dev/kernel/gup_test}
-count=0 failed=0
 
 # A letter a mode, and what it does
 modes=(u:get_user_pages_fast U:get_user_pages a:pin_user_pages_fast
@@ -18,14 +20,9 @@ modes=(u:get_user_pages_fast U:get_user_pages a:pin_user_pages_fast
 # Sizes in MiB and pages a call
 shapes=("4 512" "1 17")
 
-result() {
-	count=$((count + 1))
-	echo "$1 $count - $2"
-}
-
 if [ ! -x "$program" ] || [ ! -e /sys/kernel/debug/gup_test ]; then
 	echo "1..1"
-	result ok "gup_test # SKIP needs a kernel with GUP_TEST, and ${program##*/}"
+	skip gup_test "needs a kernel with GUP_TEST, and ${program##*/}"
 	exit 0
 fi
 
@@ -42,7 +39,6 @@ for mode in "${modes[@]}"; do
 		else
 			printf '# %s\n' "$output"
 			result "not ok" "$name"
-			failed=1
 		fi
 	done
 done

@@ -5,22 +5,13 @@
 # between two processes over Soft-RoCE, both ends in memory of ours.  TAP.
 set -uo pipefail
 
+# shellcheck source=tests/dev/tap.sh
+. "$(dirname "$0")/../tap.sh"
+
 here=$(dirname "$0")
 tracing=/sys/kernel/tracing
 address=192.0.2.1
 options=(-d pinbuf_rxe -x 1 --mmap=/dev/pinbuf -F -s 65536 -n 50)
-count=0 failed=0
-
-result() {
-	local word=$1 name=$2
-	count=$((count + 1))
-	[ "$word" = ok ] || failed=1
-	echo "$word $count - $name"
-}
-
-live() {
-	awk 'NR > 1 { sum += $2 } END { print sum + 0 }' /sys/kernel/debug/pinbuf/buffers
-}
 
 # Waits until the server listens at its port, 18515
 wait_for_server() {
@@ -28,16 +19,6 @@ wait_for_server() {
 		grep -q ':4853 00000000:0000 0A' /proc/net/tcp && return 0
 		sleep 0.1
 	done
-	return 1
-}
-
-# The region is given back a little after its process.
-wait_for_release() {
-	for _ in $(seq 30); do
-		[ "$(live)" = "$1" ] && return 0
-		sleep 0.1
-	done
-	echo "# $1 bytes were live before, $(live) are after it"
 	return 1
 }
 
@@ -81,7 +62,7 @@ programs=(ib_write_bw ib_read_bw)
 echo "1..${#programs[@]}"
 if [ -n "$why" ]; then
 	for program in "${programs[@]}"; do
-		result ok "${program}_runs_over_dev_pinbuf # SKIP $why"
+		skip "${program}_runs_over_dev_pinbuf" "$why"
 	done
 	exit 0
 fi
