@@ -227,28 +227,31 @@ static bool is_cached(unsigned int order)
 	return order <= PAGE_ALLOC_COSTLY_ORDER || order == HPAGE_PMD_ORDER;
 }
 
-/* Brings a block of @order that suits to where the allocator takes the next one from. */
+/*
+ * Brings a block of @order that suits to where the allocator takes the next one from.
+ * Where a larger one does, what is smaller and does not suit would still come before it.
+ */
 static bool locate(struct pinbuf_source *src, unsigned int order, u64 align)
 {
 	unsigned int o = MAX_PAGE_ORDER + 1;
 	struct page *page;
+	bool found = false;
 
 	while (o-- > order) {
 		if (o > order && is_cached(o))
 			continue;
-		while (pinbuf_may_hold(src->nr_held)) {
+		for (found = false; !found && pinbuf_may_hold(src->nr_held); cond_resched()) {
 			page = take(src, PINBUF_GFP_LOOK, o);
 			if (!page)
 				break;
-			if (suits(src, page, order, align)) {
+			found = suits(src, page, order, align);
+			if (found)
 				__free_pages(page, o);
-				return true;
-			}
-			hold(src, page, o);
-			cond_resched();
+			else
+				hold(src, page, o);
 		}
 	}
-	return false;
+	return found;
 }
 
 /* The same block again, or what the allocator gives in its place, is held uncharged. */
