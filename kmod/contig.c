@@ -39,8 +39,8 @@
 #define GFP_MAKE	(GFP_BLOCK & ~__GFP_ACCOUNT)
 #define GFP_RUNS	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
-#define RETAKE_TRIES	64
-#define ATTEMPTS	4
+#define RETAKE_TRIES	16
+#define ATTEMPTS	8
 #define FEW		8	/* blocks, beside twice those of the run */
 #define ZONES_MAX	16
 
@@ -258,14 +258,18 @@ static bool has_neighbour(const struct gathering *g, struct page *page)
 	       page_to_pfn(list_next_entry(page, lru)) >> PFN_SECTION_SHIFT;
 }
 
-/* To isolate a page, the allocator drains all CPUs' lists of the zone. */
+/*
+ * To isolate a page, the allocator drains all CPUs' lists of the zone.  The block stays
+ * what our asking has made it: one among others of another type would not come back to
+ * retake().
+ */
 static void drain_zone(struct page *block)
 {
 	unsigned long pfn = page_to_pfn(block);
 
 	list_del(&block->lru);
 	__free_pages(block, PINBUF_TOP_ORDER);
-	if (!alloc_contig_range(pfn, pfn + 1, MIGRATE_MOVABLE, GFP_KERNEL))
+	if (!alloc_contig_range(pfn, pfn + 1, MIGRATE_UNMOVABLE, GFP_KERNEL))
 		free_contig_range(pfn, 1);
 }
 
