@@ -33,7 +33,7 @@ check: ## the quick tests: the library, and the device on one stock kernel (2 mi
 	@tests/rings/run unit dev-6.12
 
 .PHONY: test
-test: ## everything is proved once: every ring of tests, on three kernels (25 minutes)
+test: ## everything is proved once: every ring of tests, on three kernels (half an hour)
 	@tests/vm/deps test
 	@tests/rings/run
 

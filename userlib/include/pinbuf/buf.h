@@ -164,7 +164,8 @@ PINBUF_API size_t pinbuf_buf_len(const struct pinbuf_buf *buf);
 
 /**
  * enum pinbuf_fork - what fork(2) does with a mapping
- * @PINBUF_FORK_DONT: the child does not get it: its use of the address faults
+ * @PINBUF_FORK_DONT: the child does not get it: its use of the address faults, and after
+ *	fork(3) nothing else comes to lie there
  * @PINBUF_FORK_SHARED: parent and child share it
  */
 enum pinbuf_fork {
