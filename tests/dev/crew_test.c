@@ -301,9 +301,12 @@ static int is_in_a_cgroup(void *unused)
 
 static void callers_cgroup_pays_and_its_limit_holds(void **state)
 {
+	char limit[32];
+
 	(void)state;
+	snprintf(limit, sizeof(limit), "%llu", (unsigned long long)(big - MIB(16)));
 	cgroup_create(&cg, "memory");
-	assert_ok(cgroup_write(&cg, "memory.max", "112M"));
+	assert_ok(cgroup_write(&cg, "memory.max", limit));
 	in_child(is_in_a_cgroup, NULL);
 	assert_int_equal(cgroup_number(&cg, "memory.events", "oom_kill"), 0);
 	cgroup_destroy(&cg);
