@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Counts the tests of a log that holds TAP or KTAP, of any number of programs:
-# "PASSED FAILED SKIPPED".  Failures go to stderr, a line each.
+# "PASSED FAILED SKIPPED".  Failures go to stderr, a line each: where, what, and the
+# first words that the test says of it.
 #
 # A result that stands for the indented ones above it (a KUnit suite, a case with
 # parameters) is no test of its own.  A plan without its results is as many
@@ -9,7 +10,16 @@
 
 function fail(words) {
 	failed++
-	print "  " words > "/dev/stderr"
+	tell()
+	told = (program == "" ? "" : program ", ") "line " NR ": " words
+}
+
+# Reasons stand below their "not ok".
+function tell() {
+	if (told != "")
+		print told > "/dev/stderr"
+	told = ""
+	reasons = 0
 }
 
 # Ends the plan of that depth, and those of what stands deeper
@@ -18,7 +28,7 @@ function close_plan(depth,    d) {
 		if (d + 0 < depth)
 			continue
 		if (seen[d] != plan[d])
-			fail("line " planned[d] ": " plan[d] " tests were planned, " seen[d] " told their result")
+			fail(plan[d] " tests were planned in line " planned[d] ", " seen[d] " told their result")
 		for (; seen[d] < plan[d] - 1; seen[d]++)
 			failed++
 		delete plan[d]
@@ -31,6 +41,21 @@ function close_plan(depth,    d) {
 	match($0, /^ */)
 	depth = RLENGTH
 	line = substr($0, depth + 1)
+}
+
+line ~ /^# program / {
+	tell()
+	program = substr(line, 11)
+}
+
+line ~ /^# / && line !~ / took [0-9]+ s$/ && told != "" && reasons < 2 {
+	told = told "; " substr(line, 3, 100)
+	reasons++
+	next
+}
+
+told != "" {
+	tell()
 }
 
 line ~ /^1\.\.[0-9]+/ {
@@ -48,7 +73,7 @@ line ~ /^1\.\.[0-9]+/ {
 }
 
 line ~ /^Bail out!/ {
-	fail("line " NR ": " line)
+	fail(line)
 }
 
 line ~ /^(not )?ok( |$)/ {
@@ -73,7 +98,7 @@ line ~ /^(not )?ok( |$)/ {
 	}
 	bad_below = 0
 	if (!good)
-		fail("line " NR ": " line)
+		fail(line)
 	else if (line ~ /# *[Ss][Kk][Ii][Pp]/)
 		skipped++
 	else
@@ -82,5 +107,6 @@ line ~ /^(not )?ok( |$)/ {
 
 END {
 	close_plan(0)
+	tell()
 	print passed + 0, failed + 0, skipped + 0
 }
