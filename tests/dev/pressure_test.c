@@ -4,11 +4,11 @@
  * with bad memory, when memory is taken away, and to bring it nearer to a CPU.
  */
 #include "common.h"
+#include "cpus.h"
 #include "moves.h"
 #include "numa.h"
 #include "proc.h"
 
-#include <sched.h>
 #include <time.h>
 
 #ifndef MADV_SOFT_OFFLINE
@@ -46,7 +46,7 @@ static int eats_memory(void *unused)
 	long long before = pages_scanned();
 	static char block[1 << 16];
 	int disk = open("/dev/nvme0n1", O_RDONLY);
-	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+	char *p = mmap(NULL, meminfo("MemTotal"), PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	(void)unused;
@@ -193,12 +193,9 @@ static int is_balanced(void *unused)
 {
 	long ours = 0, others = 0;
 	char *buffers, *memory;
-	cpu_set_t first;
 
 	(void)unused;
-	CPU_ZERO(&first);
-	CPU_SET(0, &first);
-	CHECK(!sched_setaffinity(0, sizeof(first), &first));
+	cpus_bind(0);
 	buffers = buffers_on_node_1();
 	memory = memory_on_node_1();
 	faults_of_touching(buffers, OURS * PAGE);
