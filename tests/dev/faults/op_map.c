@@ -27,30 +27,40 @@ static int run_mmap(const struct operation *op)
 }
 
 /* A fault without memory is tried again by the kernel. */
+static void touch(volatile char *p)
+{
+	for (size_t at = 0; at < SCENE_LEN; at += PAGE)
+		p[at] = 1;
+}
+
 static int run_touch(const struct operation *op)
 {
-	int err = errno_of(madvise(scene.map, SCENE_LEN, MADV_DONTNEED));
-
 	(void)op;
-	for (size_t at = 0; !err && at < SCENE_LEN; at += PAGE)
-		((volatile char *)scene.map)[at] = 1;
-	return err;
+	touch(scene.map);
+	return 0;
+}
+
+static int run_touch_huge(const struct operation *op)
+{
+	(void)op;
+	touch(scene.huge);
+	return 0;
 }
 
 static int run_populate(const struct operation *op)
 {
-	if (madvise(scene.map, SCENE_LEN, MADV_DONTNEED))
-		return errno;
 	return errno_of(madvise(scene.map, SCENE_LEN, (int)op->flags));
 }
 
-/* What becomes of the VMA that is left is undone by mapping the whole anew. */
+/* Its page tables go, and what became of the VMA is undone. */
 static void undo_pieces(void)
 {
-	char *p = mmap(scene.map, SCENE_LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-		       scene.fd, 0);
+	scene_map_at(scene.map);
+}
 
-	assert_ptr_equal(p, scene.map);
+static void undo_huge(void)
+{
+	scene_map_at(scene.huge);
 }
 
 static int run_munmap_middle(const struct operation *op)
@@ -89,9 +99,12 @@ const struct operation map_operations[] = {
 	OPERATION("mmap of a buffer, its first half", run_mmap, undo_map,
 		  .len = SCENE_LEN / 2 & -PAGE),
 	OPERATION("mmap of a buffer", run_mmap, undo_map, .len = SCENE_LEN),
-	OPERATION("faults", run_touch, NULL),
-	OPERATION("MADV_POPULATE_READ", run_populate, NULL, .flags = MADV_POPULATE_READ),
-	OPERATION("MADV_POPULATE_WRITE", run_populate, NULL, .flags = MADV_POPULATE_WRITE),
+	OPERATION("faults of pages", run_touch, undo_pieces),
+	OPERATION("faults of huge pages", run_touch_huge, undo_huge),
+	OPERATION("MADV_POPULATE_READ", run_populate, undo_pieces, .always = true,
+		  .flags = MADV_POPULATE_READ),
+	OPERATION("MADV_POPULATE_WRITE", run_populate, undo_pieces, .always = true,
+		  .flags = MADV_POPULATE_WRITE),
 	OPERATION("munmap of a page inside", run_munmap_middle, undo_pieces, .always = true),
 	OPERATION("mprotect of a page inside", run_mprotect_middle, undo_pieces, .always = true),
 	OPERATION("mremap to another place", run_mremap, undo_mremap, .always = true),

@@ -16,7 +16,8 @@
 struct scene {
 	int fd;			/* a buffer of SCENE_LEN bytes */
 	int named;		/* a page that is published as SCENE_NAME */
-	char *map;		/* all of fd */
+	char *map, *huge;	/* all of fd; at an address for huge entries */
+	char *room;		/* where map lies in */
 	char *spare;		/* as much address space */
 	int edu, vgem;		/* importers, or -1 */
 	int got;		/* a descriptor that the operation made, or -1 */
@@ -49,6 +50,9 @@ extern const size_t nr_alloc_operations, nr_map_operations, nr_device_operations
 
 void scene_open(void);
 void scene_close(void);
+
+/* All of fd there in the place of what was. */
+void scene_map_at(char *place);
 
 void undo_fd(void);
 void undo_map(void);
