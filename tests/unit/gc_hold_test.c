@@ -237,6 +237,43 @@ static void finalizers_are_called_once_outside_the_pause(void **state)
 	assert_int_equal(figures().finalized, 21);
 }
 
+static void final_steps(struct pinbuf_gc_mutator *mutator, void *object, void *arg)
+{
+	assert_int_equal(((struct node *)object)->id, (uintptr_t)arg);
+	assert_int_equal(pinbuf_gc_collect(mutator, PINBUF_GC_STEP), 0);
+	nr_final++;
+}
+
+/* A cycle that the finalizers set going keeps none of those that are left waiting. */
+static void all_are_called_whatever_a_cycle_is_at(void **state)
+{
+	enum { NR = 100 };
+	static const enum pinbuf_gc_kind kinds[] = {
+		PINBUF_GC_YOUNG, PINBUF_GC_FULL, PINBUF_GC_MOVING,
+	};
+	size_t k;
+	uintptr_t i;
+
+	(void)state;
+	PINBUF_GC_SCOPE(m);
+	for (k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
+		struct node **n = pinbuf_gc_root(m, (struct node *)NULL);
+
+		for (i = nr_final = 0; i < NR; i++) {
+			struct node *fresh = node_new(i);
+
+			fresh->left = *n;
+			*n = fresh;
+			assert_int_equal(pinbuf_gc_finalizer(m, fresh, final_steps, (void *)i), 0);
+		}
+		for (i = 0; i < 2 && kinds[k] != PINBUF_GC_YOUNG; i++)
+			collect(PINBUF_GC_YOUNG);
+		*n = NULL;
+		collect(kinds[k]);
+		assert_int_equal(nr_final, NR);
+	}
+}
+
 static void a_finalizer_may_revive_and_finds_what_its_object_reaches(void **state)
 {
 	struct pinbuf_gc_weak *weak;
@@ -319,6 +356,7 @@ int main(void)
 		TEST(weak_handles_do_not_keep),
 		TEST(weak_handles_are_void_as_soon_as_marking_is_complete),
 		TEST(finalizers_are_called_once_outside_the_pause),
+		TEST(all_are_called_whatever_a_cycle_is_at),
 		TEST(a_finalizer_may_revive_and_finds_what_its_object_reaches),
 		TEST(blocks_of_the_region_are_no_objects),
 		TEST(the_process_knows_its_bytes),

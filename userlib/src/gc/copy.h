@@ -50,6 +50,7 @@ bool pinbuf__gc_weak_step(struct pinbuf_gc *gc, size_t most);
 void pinbuf__gc_weak_close(struct pinbuf_gc *gc);
 void pinbuf__gc_final_copy(struct gc_copy *c);
 bool pinbuf__gc_final_step(struct pinbuf_gc *gc, size_t most);
+bool pinbuf__gc_final_ready(struct pinbuf_gc *gc, size_t most);
 bool pinbuf__gc_final_run(struct gc_mutator *t);
 void pinbuf__gc_final_close(struct pinbuf_gc *gc);
 

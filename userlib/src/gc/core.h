@@ -206,6 +206,7 @@ struct pinbuf_gc {
 	struct gc_list weak_young, weak_old, weak_gone;
 	struct gc_node *weak_cursor, *final_cursor;
 	struct gc_list final_young, final_old, final_ready;
+	struct gc_list final_found;	/* in this GC_FINAL; what they reach may be unmarked */
 	const struct pinbuf_gc_type **types;
 	size_t nr_types, max_types;
 

@@ -112,7 +112,8 @@ static void final_step(struct pinbuf_gc *gc, uint64_t began)
 	uint64_t most = began == UINT64_MAX ? began : NODES;
 
 	if (pinbuf__gc_final_step(gc, most) &&
-	    pinbuf__gc_drain(gc, deadline(gc, began), UINT64_MAX))
+	    pinbuf__gc_drain(gc, deadline(gc, began), UINT64_MAX) &&
+	    pinbuf__gc_final_ready(gc, most))
 		sweep_begin(gc);
 }
 
@@ -174,5 +175,6 @@ void pinbuf__gc_cycle_abort(struct pinbuf_gc *gc)
 	gc->black = false;
 	gc->grey.nr = 0;
 	gc->weak_cursor = gc->final_cursor = NULL;
+	pinbuf__gc_final_ready(gc, SIZE_MAX);
 	gc->big.cursor = NULL;
 }

@@ -35,10 +35,10 @@ int pinbuf_gc_finalizer(struct pinbuf_gc_mutator *m, void *object,
 	return 0;
 }
 
-static void ready(struct pinbuf_gc *gc, struct gc_node *node)
+static void move_to(struct gc_list *list, struct gc_node *node)
 {
 	gc_list_del(node);
-	gc_list_add(&gc->final_ready, node);
+	gc_list_add(list, node);
 }
 
 static void list_copy(struct gc_copy *c, struct gc_list *list)
@@ -50,15 +50,13 @@ static void list_copy(struct gc_copy *c, struct gc_list *list)
 		next = node->next;
 		lives = pinbuf__gc_copy_lives(c, node->object);
 		if (!lives) {
-			ready(c->gc, node);
+			move_to(&c->gc->final_ready, node);
 			continue;
 		}
 		node->object = lives;
 		if (list == &c->gc->final_young &&
-		    !(gc_inside(c->gc, lives) && gc_is_young_kind(gc_kind_of(c->gc, lives)))) {
-			gc_list_del(node);
-			gc_list_add(&c->gc->final_old, node);
-		}
+		    !(gc_inside(c->gc, lives) && gc_is_young_kind(gc_kind_of(c->gc, lives))))
+			move_to(&c->gc->final_old, node);
 	}
 }
 
@@ -85,21 +83,27 @@ bool pinbuf__gc_final_step(struct pinbuf_gc *gc, size_t most)
 		node = gc->final_cursor;
 		gc->final_cursor = node->next;
 		if (pinbuf__gc_is_dead(gc, node->object)) {
-			ready(gc, node);
+			move_to(&gc->final_found, node);
 			gc_grey(gc, node->object);
 		}
 	}
 	return !gc->final_cursor;
 }
 
+/* Those that were found may be called, now that all they reach is marked. */
+bool pinbuf__gc_final_ready(struct pinbuf_gc *gc, size_t most)
+{
+	while (gc->final_found.first && most--)
+		move_to(&gc->final_ready, gc->final_found.first);
+	return !gc->final_found.first;
+}
+
 static struct finalizer *take(struct pinbuf_gc *gc)
 {
 	struct gc_node *node = gc->final_ready.first;
 
-	if (node && gc->phase != GC_FINAL)
+	if (node)
 		gc_list_del(node);
-	else
-		node = NULL;
 	return (struct finalizer *)node;
 }
 
@@ -137,4 +141,5 @@ void pinbuf__gc_final_close(struct pinbuf_gc *gc)
 	gc_list_close(&gc->final_young);
 	gc_list_close(&gc->final_old);
 	gc_list_close(&gc->final_ready);
+	gc_list_close(&gc->final_found);
 }

@@ -251,6 +251,7 @@ static void others_check(struct check *c)
 	list_check(c, &gc->weak_old, "weak handle");
 	list_check(c, &gc->final_young, "finalizer");
 	list_check(c, &gc->final_old, "finalizer");
+	list_check(c, &gc->final_found, "finalizer");
 	c->t.visit = pointer_check;
 	for (big = gc->big.list; big; big = big->next) {
 		if (big->type->leaf || (gc->phase > GC_MARK && !big->marked))
