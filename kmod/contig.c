@@ -44,6 +44,12 @@
 #define FEW		8	/* blocks, beside twice those of the run */
 #define ZONES_MAX	16
 
+/*
+ * Where compaction has failed, the kernel puts it off for up to 64 calls, and then begins
+ * anew with what it had passed over.
+ */
+#define COMPACT_TRIES	128
+
 /* Blocks in hand, and what they shall become. */
 struct gathering {
 	struct pinbuf_source *src;
@@ -55,6 +61,7 @@ struct gathering {
 	unsigned long need;		/* blocks that the run has */
 	unsigned long align;		/* blocks, of its first */
 	unsigned long first;		/* its first block */
+	unsigned int tries;		/* to compact that may yet fail */
 };
 
 static unsigned long block_of(struct page *page)
@@ -117,10 +124,14 @@ static struct page *get_block(struct gathering *g, gfp_t *gfp)
 	if (g->nr == g->most || !pinbuf_may_hold(more << PINBUF_TOP_ORDER))
 		return NULL;
 	page = pinbuf_block_get(g->src, *gfp, PINBUF_TOP_ORDER, PAGE_SIZE);
-	if (page || g->most != ULONG_MAX || *gfp == GFP_MAKE)
+	if (page || g->most != ULONG_MAX)
 		return page;
 	*gfp = GFP_MAKE;
-	return pinbuf_block_get(g->src, *gfp, PINBUF_TOP_ORDER, PAGE_SIZE);
+	for (;; g->tries--) {
+		page = pinbuf_block_get(g->src, *gfp, PINBUF_TOP_ORDER, PAGE_SIZE);
+		if (page || !g->tries || fatal_signal_pending(current))
+			return page;
+	}
 }
 
 static int gather(struct gathering *g)
@@ -302,6 +313,7 @@ static int attempt(struct pinbuf_buf *buf, struct pinbuf_source *src, bool first
 		.src = src,
 		.need = DIV_ROUND_UP_ULL(buf->len, block),
 		.align = max_t(u64, src->want->align / block, 1),
+		.tries = COMPACT_TRIES,
 	};
 	int err;
 
