@@ -46,12 +46,12 @@ static int eats_memory(void *unused)
 	long long before = pages_scanned();
 	static char block[1 << 16];
 	int disk = open("/dev/nvme0n1", O_RDONLY);
-	char *p = mmap(NULL, meminfo("MemTotal"), PROT_READ | PROT_WRITE,
+	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	(void)unused;
 	CHECK(p != MAP_FAILED);
-	len -= kept + MIB(32);
+	len = (len - kept - MIB(32)) & -PAGE;
 	CHECK(!madvise(p, len, MADV_POPULATE_WRITE));
 	/* all of the disk is cached: more of the rest, while there is cache to drop */
 	while (pages_scanned() < before + SCANNED) {
