@@ -5,7 +5,7 @@
 
 #include "common.h"
 
-/* Empties the buffer and enables pinbuf:*; skips the test without tracefs. */
+/* Empties the buffer and records pinbuf:*; skips the test without tracefs. */
 void tracing_start(void);
 
 /* What was traced since; valid until the next read of a file. */
