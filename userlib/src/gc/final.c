@@ -3,7 +3,7 @@
  * Finalizers.  A collection that finds an object of theirs dead keeps it, with what it
  * reaches, and puts the finalizer among the ready ones; those are called at a safe point,
  * one by one, with no lock held and the world running.  Objects of ready finalizers are
- * roots.
+ * roots.  What a cycle finds in steps is ready when all that it reaches is marked.
  */
 #include <stdlib.h>
 
